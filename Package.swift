@@ -1,0 +1,41 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "stapes",
+    traits: [
+        .trait(name: "OneDNN", description: "Matrix products of many rows through oneDNN; without it, our own kernels."),
+        .default(enabledTraits: ["OneDNN"]),
+    ],
+    dependencies: [
+    ],
+    targets: [
+        .executableTarget(name: "Scratch", dependencies: ["Stapes"]),
+        .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
+        .target(
+            name: "COneDNN",
+            cSettings: [.define("STAPES_ONEDNN", .when(traits: ["OneDNN"]))],
+            linkerSettings: [
+                .linkedLibrary("dnnl", .when(traits: ["OneDNN"])),
+                .linkedLibrary("gomp", .when(traits: ["OneDNN"])),
+            ]
+        ),
+        .target(name: "StapesDevice", dependencies: ["CKernels", "COneDNN"]),
+        .target(name: "StapesModel", dependencies: ["StapesDevice"]),
+        .target(name: "StapesTokenizer"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+        .target(name: "StapesDecoding", dependencies: ["StapesTokenizer", "CZlib"]),
+        .target(name: "StapesFormats", dependencies: ["StapesDecoding"]),
+        .target(name: "StapesEngine", dependencies: ["StapesDecoding", "StapesModel", "StapesDevice", "CKernels"]),
+        .target(
+            name: "CFFmpeg",
+            linkerSettings: [
+                .linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("swresample"),
+                .linkedLibrary("avutil"),
+            ]),
+        .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels"]),
+        .target(
+            name: "Stapes", dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

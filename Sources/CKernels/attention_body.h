@@ -1,0 +1,130 @@
+// Attention over cached pages: the decoder's self-attention and its cross-attention alike.
+//
+// An item is one head of one group of tokens that read the same sequence. A tile of keys or values is read once for
+// all tokens of the group. The order of every sum depends on the token's own length alone, so a token's result has
+// the same bits in any group and any batch.
+
+#define HEAD_VECTORS (STAPES_HEAD_WIDTH * 4 / VECTOR_BYTES)
+#define TILE_VECTORS (STAPES_TILE * 4 / VECTOR_BYTES)
+#define TILE_VALUES (STAPES_TILE * STAPES_HEAD_WIDTH)
+
+INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
+  return type == STAPES_BFLOAT16 ? vf_load_bf16((const uint16_t *)p + at) : vf_load((const float *)p + at);
+}
+
+/// scores[16] = query . keys of one tile. Even and odd dimensions are summed apart, which halves the wait for sums.
+INLINE void tile_scores(const float *query, const void *keys, stapes_type type, float *scores) {
+  vf even[TILE_VECTORS] = {{0}}, odd[TILE_VECTORS] = {{0}};
+  for (int d = 0; d < STAPES_HEAD_WIDTH; d += 2) {
+    vf q0 = vf_splat(query[d]), q1 = vf_splat(query[d + 1]);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < TILE_VECTORS; v++) {
+      even[v] += q0 * load_as(keys, type, d * STAPES_TILE + v * LANES);
+      odd[v] += q1 * load_as(keys, type, (d + 1) * STAPES_TILE + v * LANES);
+    }
+  }
+#pragma clang loop unroll(full)
+  for (int v = 0; v < TILE_VECTORS; v++) vf_store(scores + v * LANES, even[v] + odd[v]);
+}
+
+/// sums[64] += weights . values of the first `count` positions of one tile.
+INLINE void tile_values(const float *weights, const void *values, stapes_type type, int64_t count, float *sums) {
+  vf s[HEAD_VECTORS];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < HEAD_VECTORS; v++) s[v] = vf_load(sums + v * LANES);
+  for (int64_t i = 0; i < count; i++) {
+    vf w = vf_splat(weights[i]);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < HEAD_VECTORS; v++) s[v] += w * load_as(values, type, i * STAPES_HEAD_WIDTH + v * LANES);
+  }
+#pragma clang loop unroll(full)
+  for (int v = 0; v < HEAD_VECTORS; v++) vf_store(sums + v * LANES, s[v]);
+}
+
+/// Turns the first `length` scores into weights exp(score - maximum) and returns their sum. The rest of the last
+/// tile, which may hold anything, becomes 0.
+INLINE float scores_to_weights(float *scores, int64_t length) {
+  int64_t padded = (length + STAPES_TILE - 1) / STAPES_TILE * STAPES_TILE;
+  for (int64_t i = length; i < padded; i++) scores[i] = -INFINITY;
+  vf best = vf_load(scores);
+  for (int64_t i = LANES; i < padded; i += LANES) best = vf_max(best, vf_load(scores + i));
+  float maximum = vf_maximum(best);
+  vf total = vf_splat(0);
+  for (int64_t i = 0; i < padded; i += LANES) {
+    vf w = vf_exp(vf_load(scores + i) - maximum);
+    vf_store(scores + i, w);
+    total += w;
+  }
+  return vf_sum(total);
+}
+
+INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t group, int64_t head, stapes_type type) {
+  int64_t first = a->group_firsts[group], count = a->group_counts[group];
+  if (count <= 0) return;
+  const int32_t *pages = a->page_table + a->group_rows[group] * a->page_table_stride;
+  int64_t scores_stride = (a->longest + STAPES_TILE - 1) / STAPES_TILE * STAPES_TILE;
+  float *queries = stapes_scratch(
+      sizeof(float) * (size_t)(STAPES_GROUP * (2 * STAPES_HEAD_WIDTH + scores_stride)));
+  float *sums = queries + STAPES_GROUP * STAPES_HEAD_WIDTH;
+  float *scores = sums + STAPES_GROUP * STAPES_HEAD_WIDTH;
+
+  int64_t longest = 0;
+  for (int64_t t = 0; t < count; t++) {
+    int64_t at = (first + t) * a->query_stride + head * STAPES_HEAD_WIDTH;
+    for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
+      vf_store(queries + t * STAPES_HEAD_WIDTH + d, load_as(a->query, type, at + d) * a->scale);
+      vf_store(sums + t * STAPES_HEAD_WIDTH + d, vf_splat(0));
+    }
+    if (a->lengths[first + t] > longest) longest = a->lengths[first + t];
+  }
+
+  int64_t tiles = (longest + STAPES_TILE - 1) / STAPES_TILE;
+  int64_t size = type == STAPES_BFLOAT16 ? 2 : 4;
+  for (int64_t tile = 0; tile < tiles; tile++) {
+    int64_t at = pages[tile / a->cache.tiles_per_page] * a->cache.page_stride + head * a->cache.head_stride +
+                 tile % a->cache.tiles_per_page * TILE_VALUES;
+    const void *keys = (const char *)a->cache.keys + at * size;
+    for (int64_t t = 0; t < count; t++)
+      if (tile * STAPES_TILE < a->lengths[first + t])
+        tile_scores(queries + t * STAPES_HEAD_WIDTH, keys, type, scores + t * scores_stride + tile * STAPES_TILE);
+  }
+  float totals[STAPES_GROUP];
+  for (int64_t t = 0; t < count; t++) totals[t] = scores_to_weights(scores + t * scores_stride, a->lengths[first + t]);
+  for (int64_t tile = 0; tile < tiles; tile++) {
+    int64_t at = pages[tile / a->cache.tiles_per_page] * a->cache.page_stride + head * a->cache.head_stride +
+                 tile % a->cache.tiles_per_page * TILE_VALUES;
+    const void *values = (const char *)a->cache.values + at * size;
+    for (int64_t t = 0; t < count; t++) {
+      int64_t left = a->lengths[first + t] - tile * STAPES_TILE;
+      if (left > STAPES_TILE) left = STAPES_TILE;
+      tile_values(
+          scores + t * scores_stride + tile * STAPES_TILE, values, type, left, sums + t * STAPES_HEAD_WIDTH);
+    }
+  }
+
+  for (int64_t t = 0; t < count; t++) {
+    float scale = 1.0f / totals[t];
+    int64_t at = (first + t) * a->output_stride + head * STAPES_HEAD_WIDTH;
+    for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
+      vf y = vf_load(sums + t * STAPES_HEAD_WIDTH + d) * scale;
+      if (type == STAPES_BFLOAT16) {
+        vf_store_bf16((uint16_t *)a->output + at + d, y);
+      } else {
+        vf_store((float *)a->output + at + d, y);
+      }
+    }
+  }
+}
+
+static void LEVEL(paged_attention)(const void *arguments, int thread, int threads) {
+  const stapes_paged_attention_arguments *a = arguments;
+  int64_t begin, end, heads = a->cache.heads;
+  share(a->groups * heads, thread, threads, &begin, &end);
+  for (int64_t item = begin; item < end; item++) {
+    if (a->type == STAPES_BFLOAT16) {
+      attend_group(a, item / heads, item % heads, STAPES_BFLOAT16);
+    } else {
+      attend_group(a, item / heads, item % heads, STAPES_FLOAT32);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+// Every kernel body, for one instruction level. The including file says `VECTOR_BYTES` and `LEVEL(name)`.
+#pragma clang fp contract(fast)
+#include "vector.h"
+
+#include "include/stapes_kernels.h"
+
+#include "scratch.h"
+
+// In this order: later bodies use the blocks of earlier ones.
+#include "rows_body.h"
+#include "norm_body.h"
+#include "matmul_body.h"
+#include "attention_body.h"
+#include "encoder_attention_body.h"
+#include "select_body.h"
+#include "mel_body.h"
+
+const stapes_kernels LEVEL(stapes_kernels) = {
+    .name = LEVEL_NAME,
+    .layer_norm = LEVEL(layer_norm),
+    .pack = LEVEL(pack),
+    .matmul = LEVEL(matmul),
+    .embed = LEVEL(embed),
+    .gather = LEVEL(gather),
+    .add = LEVEL(add),
+    .convert = LEVEL(convert),
+    .store_kv = LEVEL(store_kv),
+    .paged_attention = LEVEL(paged_attention),
+    .encoder_attention = LEVEL(encoder_attention),
+    .select = LEVEL(select),
+};

@@ -1,0 +1,45 @@
+#include "include/stapes_kernels.h"
+
+extern const stapes_kernels stapes_kernels_generic;
+#if defined(__x86_64__)
+extern const stapes_kernels stapes_kernels_avx2;
+extern const stapes_kernels stapes_kernels_avx512;
+
+static bool has_avx2(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+         __builtin_cpu_supports("bmi2");
+}
+static bool has_avx512(void) {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
+#endif
+
+const stapes_kernels *stapes_kernels_at(stapes_level level) {
+  switch (level) {
+    case STAPES_GENERIC:
+      return &stapes_kernels_generic;
+#if defined(__x86_64__)
+    case STAPES_AVX2:
+      return has_avx2() ? &stapes_kernels_avx2 : 0;
+    case STAPES_AVX512:
+      return has_avx512() ? &stapes_kernels_avx512 : 0;
+#endif
+    default:
+      return 0;
+  }
+}
+
+stapes_level stapes_best_level(void) {
+  if (stapes_kernels_at(STAPES_AVX512)) return STAPES_AVX512;
+  if (stapes_kernels_at(STAPES_AVX2)) return STAPES_AVX2;
+  return STAPES_GENERIC;
+}
+
+bool stapes_has_bfloat16(void) {
+#if defined(__x86_64__)
+  return has_avx512() && __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}

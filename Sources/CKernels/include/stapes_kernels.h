@@ -1,0 +1,209 @@
+// The CPU's operations. A kernel sees pointers, shapes and strides, and nothing else of Stapes.
+//
+// Shape legend: T tokens (or rows) of a step, D model width, H heads, N x K a weight matrix of N outputs and K inputs.
+// Strides count elements. A kernel is called once by each thread of a team with its index; the threads divide
+// the work among themselves and share nothing but the output, each element of which one thread alone writes.
+#ifndef STAPES_KERNELS_H
+#define STAPES_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Width of an attention head. Every Whisper model has 64.
+#define STAPES_HEAD_WIDTH 64
+/// Positions in a tile of cached keys and values; also the tokens of a page of the self arena.
+#define STAPES_TILE 16
+/// Columns in a panel of packed weights.
+#define STAPES_PANEL 16
+/// The most tokens that read one sequence's keys and values together in `paged_attention`.
+#define STAPES_GROUP 8
+/// The most ranges of token ids that the rules of one step may mask.
+#define STAPES_MASKED_RANGES 6
+
+typedef enum { STAPES_FLOAT32 = 0, STAPES_BFLOAT16 = 1, STAPES_FLOAT16 = 2 } stapes_type;
+
+typedef void (*stapes_kernel)(const void *_Nonnull arguments, int thread, int threads);
+
+/// y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, row by row. x is float32; y has `y_type`.
+typedef struct {
+  const float *_Nonnull x;
+  const float *_Nonnull gamma;
+  const float *_Nonnull beta;
+  void *_Nonnull y;
+  int64_t rows, width, x_stride, y_stride;
+  stapes_type y_type;
+  float epsilon;
+} stapes_layer_norm_arguments;
+
+/// Reorders `weight` [N, K] into panels of 16 outputs, [ceil(N / 16), K, 16], zero-filled, as `packed_type`.
+typedef struct {
+  const float *_Nonnull weight;
+  void *_Nonnull packed;
+  int64_t n, k;
+  stapes_type packed_type;
+} stapes_pack_arguments;
+
+/// c = a * weight^T + bias; then GELU (the exact one, with erf) if `gelu`; then added to c if `accumulate`.
+/// a is [M, K], c is [M, N]; `weight` is packed. The sum over K runs in one order whatever M is, so a row's
+/// bits do not depend on the rows beside it.
+typedef struct {
+  const void *_Nonnull a;
+  const void *_Nonnull weight;
+  const float *_Nullable bias;
+  void *_Nonnull c;
+  int64_t m, n, k, a_stride, c_stride;
+  stapes_type a_type, weight_type, c_type;
+  bool gelu, accumulate;
+} stapes_matmul_arguments;
+
+/// y[t] = table[tokens[t]] + position_table[positions[t]], both [*, D]; y is float32.
+typedef struct {
+  const int32_t *_Nonnull tokens;
+  const int32_t *_Nonnull positions;
+  const void *_Nonnull table;
+  const float *_Nonnull position_table;
+  float *_Nonnull y;
+  int64_t rows, width;
+  stapes_type table_type;
+} stapes_embed_arguments;
+
+/// y[i] = x[indices[i]], rows of float32.
+typedef struct {
+  const float *_Nonnull x;
+  const int32_t *_Nonnull indices;
+  float *_Nonnull y;
+  int64_t rows, width;
+} stapes_gather_arguments;
+
+/// y += x, `count` float32 values.
+typedef struct {
+  const float *_Nonnull x;
+  float *_Nonnull y;
+  int64_t count;
+} stapes_add_arguments;
+
+/// y = x, `count` values from float32 to `y_type`.
+typedef struct {
+  const float *_Nonnull x;
+  void *_Nonnull y;
+  int64_t count;
+  stapes_type y_type;
+} stapes_convert_arguments;
+
+/// Where an arena keeps the keys and values of one layer. Page p of head h begins at
+/// `keys + p * page_stride + h * head_stride`, likewise `values`. Inside, tiles of 16 positions follow each other:
+/// a tile of keys is [64 dimensions, 16 positions], a tile of values [16 positions, 64 dimensions].
+typedef struct {
+  void *_Nonnull keys;
+  void *_Nonnull values;
+  int64_t page_stride, head_stride;
+  /// Tiles in a page: 1 in the self arena, those of a whole window in the cross arena.
+  int64_t tiles_per_page;
+  int64_t heads;
+  stapes_type type;
+} stapes_kv_layer;
+
+/// Writes row t of `key` and `value` [T, H * 64] to slot `slots[t]` (page * positions a page + position in it).
+typedef struct {
+  stapes_kv_layer cache;
+  const void *_Nonnull key;
+  const void *_Nonnull value;
+  const int32_t *_Nonnull slots;
+  int64_t rows, key_stride, value_stride;
+  stapes_type type;
+} stapes_store_kv_arguments;
+
+/// Attention of each token's query over the first `lengths[t]` cached positions of its sequence.
+/// Tokens come in groups that read the same sequence: group g holds `group_counts[g]` (0 to 8) tokens from
+/// `group_firsts[g]` on, and its pages stand in row `group_rows[g]` of `page_table` [sequences, page_table_stride].
+typedef struct {
+  stapes_kv_layer cache;
+  const void *_Nonnull query;
+  void *_Nonnull output;
+  const int32_t *_Nonnull group_firsts;
+  const int32_t *_Nonnull group_counts;
+  const int32_t *_Nonnull group_rows;
+  const int32_t *_Nonnull lengths;
+  const int32_t *_Nonnull page_table;
+  int64_t groups, page_table_stride, query_stride, output_stride;
+  /// The longest of `lengths`, which bounds the scratch memory.
+  int64_t longest;
+  float scale;
+  stapes_type type;
+} stapes_paged_attention_arguments;
+
+/// Attention of every position of a window over every position, without a mask: [frames, H * 64] each.
+/// Scores are formed in blocks and never stand in memory whole.
+typedef struct {
+  const void *_Nonnull query;
+  const void *_Nonnull key;
+  const void *_Nonnull value;
+  void *_Nonnull output;
+  int64_t frames, heads, stride, output_stride;
+  float scale;
+  stapes_type type;
+} stapes_encoder_attention_arguments;
+
+/// What the decoding rules ask of one row in one step. Ranges are half open and may end past the vocabulary.
+typedef struct {
+  int32_t range_begin[STAPES_MASKED_RANGES];
+  int32_t range_end[STAPES_MASKED_RANGES];
+  int32_t range_count;
+  /// Index of the row's suppress list among `suppressed`, or -1.
+  int32_t suppress_list;
+  /// When the stamps together are likelier than the likeliest text, mask all text.
+  int32_t timestamp_mass_rule;
+} stapes_row_rules;
+
+/// Masks and chooses: the likeliest token of each row [vocabulary], the lowest id among equals, and its
+/// log-probability among the ids that are left. The logits are overwritten. A row without a finite logit gives -1.
+typedef struct {
+  float *_Nonnull logits;
+  const stapes_row_rules *_Nonnull rules;
+  /// Bit sets of `suppressed_stride` 64-bit words, one a list.
+  const uint64_t *_Nonnull suppressed;
+  int32_t *_Nonnull tokens;
+  float *_Nonnull log_probabilities;
+  int64_t rows, vocabulary, logits_stride, suppressed_stride;
+  int32_t timestamp_begin;
+} stapes_select_arguments;
+
+typedef enum { STAPES_GENERIC = 0, STAPES_AVX2 = 1, STAPES_AVX512 = 2 } stapes_level;
+
+/// The kernels of one instruction level.
+typedef struct {
+  const char *_Nonnull name;
+  stapes_kernel _Nonnull layer_norm;
+  stapes_kernel _Nonnull pack;
+  stapes_kernel _Nonnull matmul;
+  stapes_kernel _Nonnull embed;
+  stapes_kernel _Nonnull gather;
+  stapes_kernel _Nonnull add;
+  stapes_kernel _Nonnull convert;
+  stapes_kernel _Nonnull store_kv;
+  stapes_kernel _Nonnull paged_attention;
+  stapes_kernel _Nonnull encoder_attention;
+  stapes_kernel _Nonnull select;
+} stapes_kernels;
+
+/// The kernels of `level`, or null where this processor or this build lacks it.
+const stapes_kernels *_Nullable stapes_kernels_at(stapes_level level);
+
+/// The highest level that this processor has.
+stapes_level stapes_best_level(void);
+
+/// Whether this processor multiplies bfloat16 in hardware (avx512_bf16).
+bool stapes_has_bfloat16(void);
+
+/// The threads that run kernels: the caller's and `threads - 1` more. They wait for work with a short spin, then park.
+typedef struct stapes_team stapes_team;
+
+/// Null when there is no memory. It may have fewer threads than asked for.
+stapes_team *_Nullable stapes_team_create(int threads);
+void stapes_team_destroy(stapes_team *_Nonnull team);
+int stapes_team_threads(const stapes_team *_Nonnull team);
+
+/// Runs `kernel` on every thread of the team and returns when all are done. One caller at a time.
+void stapes_team_run(stapes_team *_Nonnull team, stapes_kernel _Nonnull kernel, const void *_Nonnull arguments);
+
+#endif

@@ -1,0 +1,22 @@
+#include "scratch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static _Thread_local void *memory;
+static _Thread_local size_t capacity;
+
+void *stapes_scratch(size_t bytes) {
+  if (bytes > capacity) {
+    size_t rounded = (bytes + 4095) & ~(size_t)4095;
+    free(memory);
+    memory = aligned_alloc(64, rounded);
+    if (!memory) {
+      // Sizes are bounded by the model's shape (about a megabyte): there is no way on without it.
+      fprintf(stderr, "stapes: out of memory for %zu bytes of kernel scratch\n", rounded);
+      abort();
+    }
+    capacity = rounded;
+  }
+  return memory;
+}

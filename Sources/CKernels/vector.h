@@ -1,0 +1,101 @@
+// The vector vocabulary of every kernel body. One source is compiled once per instruction level (levels/*.c):
+// `VECTOR_BYTES` decides how wide `vf` is, and clang lowers the operations to what the level's target has.
+// A kernel written with these names is therefore the same kernel at every level.
+#ifndef STAPES_VECTOR_H
+#define STAPES_VECTOR_H
+
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline, unused))
+#define LANES ((int)(VECTOR_BYTES / sizeof(float)))
+
+typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
+typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint16_t vh __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
+typedef uint16_t vh_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
+
+INLINE vf vf_load(const float *p) { return *(const vf_unaligned *)p; }
+INLINE void vf_store(float *p, vf v) { *(vf_unaligned *)p = v; }
+// Subtracting zero changes no float, so the compiler drops it; adding zero would turn -0 into 0 and has to stay.
+INLINE vf vf_splat(float x) { return x - (vf){0}; }
+INLINE vi vi_splat(int32_t x) { return (vi){0} + x; }
+/// Lane-wise `mask ? a : b`; `mask` holds all ones or all zeros, as comparisons give.
+INLINE vf vf_select(vi mask, vf a, vf b) { return (vf)((mask & (vi)a) | (~mask & (vi)b)); }
+INLINE vf vf_max(vf a, vf b) { return vf_select(a > b, a, b); }
+INLINE vf vf_min(vf a, vf b) { return vf_select(a < b, a, b); }
+
+// bfloat16 is the upper half of a float; stores round to nearest, ties to even, and keep NaN a NaN.
+INLINE vf vf_load_bf16(const uint16_t *p) {
+  vh h = *(const vh_unaligned *)p;
+  return (vf)(__builtin_convertvector(h, vu) << 16);
+}
+INLINE vu vu_bf16_bits(vf v) {
+  vu bits = (vu)v;
+  vu rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  vu nan = (vu)(v != v);
+  return (nan & ((bits >> 16) | 0x40)) | (~nan & rounded);
+}
+INLINE void vf_store_bf16(uint16_t *p, vf v) {
+  *(vh_unaligned *)p = __builtin_convertvector(vu_bf16_bits(v), vh);
+}
+INLINE float float_from_bf16(uint16_t h) {
+  uint32_t bits = (uint32_t)h << 16;
+  float f;
+  memcpy(&f, &bits, sizeof f);
+  return f;
+}
+INLINE uint16_t bf16_from_float(float f) {
+  uint32_t bits;
+  memcpy(&bits, &f, sizeof bits);
+  if (f != f) return (uint16_t)((bits >> 16) | 0x40);
+  return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+// Horizontal reductions add lanes in one fixed order, so a result depends on the level but never on the call.
+INLINE float vf_sum(vf v) {
+  float lanes[LANES];
+  memcpy(lanes, &v, sizeof v);
+  for (int width = LANES / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; i++) lanes[i] += lanes[i + width];
+  return lanes[0];
+}
+INLINE float vf_maximum(vf v) {
+  float lanes[LANES];
+  memcpy(lanes, &v, sizeof v);
+  float best = lanes[0];
+  for (int i = 1; i < LANES; i++) best = lanes[i] > best ? lanes[i] : best;
+  return best;
+}
+
+/// exp(x) to about 2 units in the last place; below -87.3 it gives 0, above 88.7 it saturates.
+INLINE vf vf_exp(vf x) {
+  vi tiny = x < -87.3f;
+  x = vf_min(vf_max(x, vf_splat(-87.3f)), vf_splat(88.7f));
+  vf shifted = x * 1.44269504088896341f + 12582912.0f;  // 1.5 * 2^23: the integer part lands in the low bits
+  vi n = (vi)shifted - 0x4b400000;
+  vf whole = shifted - 12582912.0f;
+  vf r = x - whole * 0.693359375f;
+  r = r + whole * 2.12194440e-4f;
+  vf p = vf_splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * r * r + r + 1.0f;
+  vf scaled = (vf)((vi)p + (n << 23));
+  return vf_select(tiny, vf_splat(0.0f), scaled);
+}
+
+/// The half-open share of `count` items that belongs to `thread` of `threads`; shares differ by one item at most.
+INLINE void share(int64_t count, int thread, int threads, int64_t *begin, int64_t *end) {
+  *begin = count * thread / threads;
+  *end = count * (thread + 1) / threads;
+}
+
+#endif

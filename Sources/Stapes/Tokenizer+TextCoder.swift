@@ -1,0 +1,4 @@
+import StapesDecoding
+import StapesTokenizer
+
+extension Tokenizer: TextCoder {}

@@ -1,0 +1,201 @@
+import StapesAudio
+import StapesDecoding
+import StapesEngine
+import StapesModel
+import StapesTokenizer
+
+/// Speech to text. One transcriber serves any number of tasks at once; the engine batches their windows.
+///
+/// The path of a file: bytes -> PCM -> log-mel -> windows -> engine -> segments.
+public final class Transcriber: Sendable {
+    /// What the configuration was resolved to.
+    public let description: EngineDescription
+
+    private let engine: Engine
+    private let tokenizer: Tokenizer
+    private let extractor: LogMelExtractor
+    private let pool: WorkPool
+
+    /// Loads the model.
+    ///
+    /// - Throws: `model`, `unavailable`, `invalidOption`.
+    public init(_ configuration: TranscriberConfiguration) async throws(StapesError) {
+        let vocabularySize: Int
+        do throws(ModelError) {
+            vocabularySize = try Checkpoint(directory: configuration.modelDirectory).configuration.vocabularySize
+        } catch {
+            throw StapesError(error)
+        }
+        do throws(TokenizerError) {
+            tokenizer = try Tokenizer(directory: configuration.modelDirectory, vocabularySize: vocabularySize)
+        } catch {
+            throw StapesError(error)
+        }
+        let settings = try EngineConfiguration(configuration, special: tokenizer.special)
+        do throws(EngineError) {
+            engine = try await Engine(settings)
+        } catch {
+            throw StapesError(error)
+        }
+        description = engine.description
+        extractor = LogMelExtractor(bins: engine.description.model.melBins)
+        pool = WorkPool(width: settings.threads)
+    }
+
+    /// Transcribes one file from beginning to end.
+    ///
+    /// - Parameter onEvent: called in order, on no particular thread; what it does delays the file.
+    /// - Throws: `audio`, `invalidOption`, `cancelled`, `overloaded`, `engine`.
+    public func transcribe(
+        _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
+        onEvent: (@Sendable (TranscriptionEvent) -> Void)? = nil
+    ) async throws(StapesError) -> Transcription {
+        let requested = try requestedLanguage(options)
+        let rules = LogitRules(coder: tokenizer, options: options.filters)
+        let features = try await features(of: audio, limits: limits)
+        var statistics = TranscriptionStatistics(featureSeconds: features.seconds)
+        let language: LanguageProbability
+        if let requested {
+            language = LanguageProbability(code: requested, probability: 1)
+        } else {
+            language = try await mostLikelyLanguage(features.mel, &statistics)
+            onEvent?(.language(language))
+        }
+
+        var loop = SeekLoop(
+            contentFrames: features.mel.contentFrames,
+            startSequence: tokenizer.special.startSequence(
+                language: tokenizer.languageToken(language.code), translates: options.task == .translate,
+                timestamps: options.timestamps),
+            options: options.seeking, coder: tokenizer)
+        var segments: [Segment] = []
+        while case .decode(let job) = loop.next() {
+            let result = try await decode(job, of: features.mel, rules: rules, &statistics)
+            for segment in loop.receive(result) {
+                segments.append(segment)
+                onEvent?(.segment(segment))
+            }
+            let done = WindowTime.seconds(frames: min(loop.seek, features.mel.contentFrames))
+            onEvent?(.progress(seconds: done, of: features.duration))
+        }
+        onEvent?(.statistics(statistics))
+        return Transcription(
+            text: loop.text, segments: segments, language: language.code, durationSeconds: features.duration)
+    }
+
+    /// How likely each language is in the first 30 seconds, the likeliest first. An English-only model knows one.
+    public func detectLanguage(
+        _ audio: AudioSource, limits: AudioLimits = .default
+    ) async throws(StapesError) -> [LanguageProbability] {
+        guard tokenizer.special.isMultilingual else { return [LanguageProbability(code: "en", probability: 1)] }
+        var statistics = TranscriptionStatistics()
+        return try await languages(features(of: audio, limits: limits).mel, &statistics)
+    }
+
+    // MARK: Steps of the path
+
+    private struct Features: Sendable {
+        let mel: LogMel
+        let duration: Double
+        let seconds: Double
+    }
+
+    private func features(of audio: AudioSource, limits: AudioLimits) async throws(StapesError) -> Features {
+        let extractor = extractor
+        do throws(AudioError) {
+            return try await pool.run { () throws(AudioError) in
+                let start = ContinuousClock.now
+                let pcm = try AudioDecoder.decode(audio, limits: limits)
+                let mel = extractor.extract(pcm)
+                return Features(mel: mel, duration: pcm.durationSeconds, seconds: (ContinuousClock.now - start) / .seconds(1))
+            }
+        } catch {
+            throw StapesError(error)
+        }
+    }
+
+    private func decode(
+        _ job: WindowJob, of mel: LogMel, rules: LogitRules, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowResult {
+        let outcome = try await run(
+            mel.window(seek: job.seek, size: job.size), prompt: job.prompt, startIndex: job.sotIndex,
+            purpose: .transcript(rules, stepLimit: job.stepLimit), &statistics)
+        guard case .transcript(let result) = outcome else {
+            preconditionFailure("the engine answers what it was asked")
+        }
+        statistics.windows += 1
+        return result
+    }
+
+    private func languages(
+        _ mel: LogMel, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> [LanguageProbability] {
+        let special = tokenizer.special
+        let outcome = try await run(
+            mel.detectionWindow(), prompt: [special.startOfTranscript], startIndex: 0, purpose: .languages,
+            &statistics)
+        guard case .languages(let probabilities) = outcome else {
+            preconditionFailure("the engine answers what it was asked")
+        }
+        return zip(special.languages, probabilities)
+            .compactMap { token, probability in
+                tokenizer.languageCode(token).map {
+                    LanguageProbability(code: $0, probability: Double(probability))
+                }
+            }
+            .sorted { $0.probability > $1.probability }
+    }
+
+    private func mostLikelyLanguage(
+        _ mel: LogMel, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> LanguageProbability {
+        guard let first = try await languages(mel, &statistics).first else {
+            throw StapesError(.model, "the model's tokenizer knows no language")
+        }
+        return first
+    }
+
+    private func run(
+        _ features: [Float], prompt: [Int], startIndex: Int, purpose: WindowRequest.Purpose,
+        _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowOutcome.Answer {
+        do throws(EngineError) {
+            let outcome = try await engine.run(
+                WindowRequest(
+                    features: features, positions: description.model.audioContext, prompt: prompt,
+                    startIndex: startIndex, purpose: purpose))
+            statistics.encodeSeconds += outcome.times.encodeSeconds
+            statistics.prefillSeconds += outcome.times.prefillSeconds
+            statistics.decodeSeconds += outcome.times.decodeSeconds
+            statistics.tokens += outcome.times.tokens
+            return outcome.answer
+        } catch {
+            throw StapesError(error)
+        }
+    }
+
+    // MARK: Languages
+
+    /// The code of the language that was asked for, nil if it is to be detected.
+    private func requestedLanguage(_ options: TranscriptionOptions) throws(StapesError) -> String? {
+        let code: String?
+        if let name = options.language {
+            guard let known = Languages.code(for: name) else {
+                throw StapesError(.invalidOption, "no language is named '\(name)'")
+            }
+            code = known
+        } else {
+            code = nil
+        }
+        guard tokenizer.special.isMultilingual else {
+            guard code == nil || code == "en", options.task == .transcribe else {
+                throw StapesError(.invalidOption, "the model knows English only and does not translate")
+            }
+            return "en"
+        }
+        if let code, tokenizer.languageToken(code) == nil {
+            throw StapesError(.invalidOption, "the model does not know the language '\(code)'")
+        }
+        return code
+    }
+}

@@ -1,0 +1,39 @@
+import StapesEngine
+
+/// Which device to ask for.
+public enum DeviceSelection: Sendable, Hashable {
+    case cpu
+    /// The fastest that there is.
+    case auto
+    case cuda(Int)
+}
+
+/// How a transcriber is set up.
+public struct TranscriberConfiguration: Sendable {
+    /// A folder with `config.json`, a tokenizer and weights, in Hugging Face's or CTranslate2's form.
+    public var modelDirectory: String
+    public var device: DeviceSelection
+    public var computeType: ComputeType
+    /// Threads of the engine; nil takes one a processor.
+    public var threads: Int?
+    /// `cpu` or `reference`; nil takes the fastest.
+    public var attentionBackend: String?
+    /// Windows that are decoded at a time. Memory for their caches is taken as it is used.
+    public var maximumBatchSize: Int
+    /// The kernels' instruction level, `generic`, `avx2` or `avx512`; nil takes the highest.
+    public var instructionLevel: String?
+
+    public init(
+        modelDirectory: String, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
+        threads: Int? = nil, attentionBackend: String? = nil, maximumBatchSize: Int = 8,
+        instructionLevel: String? = nil
+    ) {
+        self.modelDirectory = modelDirectory
+        self.device = device
+        self.computeType = computeType
+        self.threads = threads
+        self.attentionBackend = attentionBackend
+        self.maximumBatchSize = maximumBatchSize
+        self.instructionLevel = instructionLevel
+    }
+}

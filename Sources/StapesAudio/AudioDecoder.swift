@@ -1,0 +1,29 @@
+/// The first arrow of a request: audio bytes -> `PCM`.
+package enum AudioDecoder {
+    /// Decodes, mixes down to mono and resamples to 16 kHz on the calling thread, about a thousandth of the audio's
+    /// duration. Bad packets are skipped; audio without samples is a valid result.
+    ///
+    /// - Throws: any code of `AudioError`; `tooManyBytes` before decoding, `tooLong` as soon as it is known.
+    package static func decode(_ source: AudioSource, limits: AudioLimits = .default) throws(AudioError) -> PCM {
+        switch source {
+        case .file(let path): return try decodeFile(path, limits: limits)
+        case .bytes(let bytes): return try LibavDecoder(name: "the audio", limits: limits).decode(bytes)
+        case .samples(let samples):
+            guard samples.count <= limits.maximumSampleCount else {
+                throw AudioError(
+                    code: .tooLong, message: "cannot take the audio: longer than \(limits.maximumSeconds) seconds")
+            }
+            return PCM(samples: samples)
+        }
+    }
+
+    private static func decodeFile(_ path: String, limits: AudioLimits) throws(AudioError) -> PCM {
+        let decoder = LibavDecoder(name: "'\(path)'", limits: limits)
+        let file = try InputFile(path: path)
+        guard let byteCount = file.byteCount else {
+            // A pipe cannot seek, which some containers need, so it is read whole.
+            return try decoder.decode(try file.readAll(maximumByteCount: limits.maximumByteCount))
+        }
+        return try decoder.decode(file: file.descriptor, byteCount: byteCount)
+    }
+}

@@ -1,0 +1,19 @@
+/// Which rules a request wants, and their settings.
+package struct FilterOptions: Sendable, Hashable {
+    /// Ids that are never sampled. Nil, or a list with -1, stands for (or adds) the non-speech symbols.
+    package var suppressTokens: [Int]?
+    package var suppressBlank: Bool
+    package var timestamps: Bool
+    /// The latest first stamp of a window, in seconds; nil, zero and less mean no limit.
+    package var maximumInitialTimestamp: Double?
+
+    package init(
+        suppressTokens: [Int]? = nil, suppressBlank: Bool = true, timestamps: Bool = true,
+        maximumInitialTimestamp: Double? = 1.0
+    ) {
+        self.suppressTokens = suppressTokens
+        self.suppressBlank = suppressBlank
+        self.timestamps = timestamps
+        self.maximumInitialTimestamp = maximumInitialTimestamp
+    }
+}

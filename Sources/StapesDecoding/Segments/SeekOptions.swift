@@ -1,0 +1,41 @@
+/// How a file is walked through, window by window.
+package struct SeekOptions: Sendable, Hashable {
+    /// Seconds: start, end, start, end, ...; a missing last end is the end of the file, an empty list the whole file.
+    package var clipTimestamps: [Double]
+    /// Above it a window is silent, unless its text is likely; nil never calls a window silent.
+    package var noSpeechThreshold: Double?
+    /// A window whose average log-probability is above it is kept whatever the no-speech probability says.
+    package var logProbabilityThreshold: Double?
+    package var conditionOnPreviousText: Bool
+    /// Text before the first window's history; nil is none. (An empty text is encoded as a lone space, as in the
+    /// reference.)
+    package var initialPrompt: String?
+    /// The initial prompt stands before the history of every window, not of the first alone.
+    package var carryInitialPrompt: Bool
+    /// Text that every window is made to begin with; it is not part of the result. Nil or empty is none.
+    package var prefix: String?
+    /// Ids sampled at most in one window.
+    package var sampleLength: Int
+
+    package init(
+        clipTimestamps: [Double] = [], noSpeechThreshold: Double? = 0.6, logProbabilityThreshold: Double? = -1.0,
+        conditionOnPreviousText: Bool = true, initialPrompt: String? = nil, carryInitialPrompt: Bool = false,
+        prefix: String? = nil, sampleLength: Int = SamplingLimits.sampleLength
+    ) {
+        self.clipTimestamps = clipTimestamps
+        self.noSpeechThreshold = noSpeechThreshold
+        self.logProbabilityThreshold = logProbabilityThreshold
+        self.conditionOnPreviousText = conditionOnPreviousText
+        self.initialPrompt = initialPrompt
+        self.carryInitialPrompt = carryInitialPrompt
+        self.prefix = prefix
+        self.sampleLength = sampleLength
+    }
+
+    /// Whether a window is skipped as silent.
+    func isSilent(_ result: WindowResult) -> Bool {
+        guard let noSpeechThreshold, result.noSpeechProbability > noSpeechThreshold else { return false }
+        guard let logProbabilityThreshold else { return true }
+        return !(result.averageLogProbability > logProbabilityThreshold)
+    }
+}

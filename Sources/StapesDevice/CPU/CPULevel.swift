@@ -1,0 +1,25 @@
+import CKernels
+
+/// The instruction sets that the C kernels are built for.
+package enum CPULevel: String, Sendable, Hashable, CaseIterable {
+    case generic
+    case avx2
+    case avx512
+
+    var kernelLevel: stapes_level {
+        switch self {
+        case .generic: STAPES_GENERIC
+        case .avx2: STAPES_AVX2
+        case .avx512: STAPES_AVX512
+        }
+    }
+
+    package var isAvailable: Bool { stapes_kernels_at(kernelLevel) != nil }
+
+    package static var available: [CPULevel] { allCases.filter(\.isAvailable) }
+
+    package static var best: CPULevel { available.last ?? .generic }
+
+    /// Whether the processor multiplies bfloat16 in hardware.
+    package static var hasBFloat16: Bool { stapes_has_bfloat16() }
+}

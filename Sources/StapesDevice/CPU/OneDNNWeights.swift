@@ -1,0 +1,68 @@
+import COneDNN
+
+/// Weights in oneDNN's layout, with the primitives that were made for them so far.
+final class OneDNNWeights {
+    /// What a primitive is made for. Strides are part of it: views into wider rows are common.
+    private struct Shape: Hashable {
+        let rows, inputStride, outputStride: Int
+        let inputType, outputType: ScalarType
+        let bias, gelu, accumulate: Bool
+    }
+
+    /// The rows of a full window, for which the layout is chosen.
+    private static let typicalRows: Int64 = 1500
+
+    private let weights: OpaquePointer
+    private var primitives: [Shape: OpaquePointer] = [:]
+
+    init(_ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, type: ScalarType) throws(DeviceError) {
+        guard
+            let created = stapes_onednn_weights_create(
+                weight, Int64(outputs), Int64(inputs), type.oneDNNType, Self.typicalRows)
+        else { throw OneDNNWeights.lastError() }
+        weights = created
+    }
+
+    deinit {
+        for primitive in primitives.values { stapes_onednn_matmul_destroy(primitive) }
+        stapes_onednn_weights_destroy(weights)
+    }
+
+    var byteCount: Int { Int(stapes_onednn_weights_bytes(weights)) }
+
+    func run(
+        _ input: MatrixView, bias: UnsafePointer<Float>?, into output: MatrixView, gelu: Bool, accumulate: Bool,
+        on stream: Stream
+    ) throws(DeviceError) {
+        let shape = Shape(
+            rows: input.rows, inputStride: input.rowStride, outputStride: output.rowStride, inputType: input.type,
+            outputType: output.type, bias: bias != nil, gelu: gelu, accumulate: accumulate)
+        let primitive = if let made = primitives[shape] { made } else { try makePrimitive(shape, threads: stream.threads) }
+        stream.launch(
+            stapes_onednn_execute,
+            stapes_onednn_arguments(matmul: primitive, a: input.pointer, bias: bias, c: output.pointer))
+    }
+
+    /// Making one takes 0.2 to 0.7 ms, so it happens once a shape.
+    private func makePrimitive(_ shape: Shape, threads: Int) throws(DeviceError) -> OpaquePointer {
+        var description = stapes_onednn_shape(
+            m: Int64(shape.rows), a_stride: Int64(shape.inputStride), c_stride: Int64(shape.outputStride),
+            a_type: shape.inputType.oneDNNType, c_type: shape.outputType.oneDNNType, bias: shape.bias,
+            gelu: shape.gelu, accumulate: shape.accumulate)
+        guard let primitive = stapes_onednn_matmul_create(weights, &description, Int32(threads)) else {
+            throw OneDNNWeights.lastError()
+        }
+        primitives[shape] = primitive
+        return primitive
+    }
+
+    private static func lastError() -> DeviceError {
+        DeviceError(.unsupportedShape, String(cString: stapes_onednn_error()))
+    }
+}
+
+extension ScalarType {
+    fileprivate var oneDNNType: stapes_onednn_type {
+        self == .bfloat16 ? STAPES_ONEDNN_BFLOAT16 : STAPES_ONEDNN_FLOAT32
+    }
+}

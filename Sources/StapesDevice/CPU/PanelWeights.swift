@@ -1,0 +1,39 @@
+import CKernels
+
+/// Weights in panels of 16 outputs, for our own matrix products.
+final class PanelWeights {
+    private let outputs: Int
+    private let inputs: Int
+    private let type: ScalarType
+    private let packed: Buffer
+
+    init(
+        _ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, type: ScalarType, stream: Stream
+    ) throws(DeviceError) {
+        self.outputs = outputs
+        self.inputs = inputs
+        self.type = type
+        let panels = (outputs + Int(STAPES_PANEL) - 1) / Int(STAPES_PANEL)
+        packed = try Buffer(byteCount: panels * inputs * Int(STAPES_PANEL) * type.byteCount)
+        stream.launch(
+            stream.kernels.pack,
+            stapes_pack_arguments(
+                weight: weight, packed: packed.pointer, n: Int64(outputs), k: Int64(inputs),
+                packed_type: type.kernelType))
+    }
+
+    var byteCount: Int { packed.byteCount }
+
+    func run(
+        _ input: MatrixView, bias: UnsafePointer<Float>?, into output: MatrixView, gelu: Bool, accumulate: Bool,
+        on stream: Stream
+    ) {
+        stream.launch(
+            stream.kernels.matmul,
+            stapes_matmul_arguments(
+                a: input.pointer, weight: packed.pointer, bias: bias, c: output.pointer, m: Int64(input.rows),
+                n: Int64(outputs), k: Int64(inputs), a_stride: Int64(input.rowStride),
+                c_stride: Int64(output.rowStride), a_type: input.type.kernelType, weight_type: type.kernelType,
+                c_type: output.type.kernelType, gelu: gelu, accumulate: accumulate))
+    }
+}

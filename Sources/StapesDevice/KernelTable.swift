@@ -1,0 +1,36 @@
+import CKernels
+
+/// One implementation of every operation. All of them take the argument structs of `stapes_kernels.h`.
+package struct KernelTable: Sendable {
+    package let name: String
+    package let layerNorm: stapes_kernel
+    package let pack: stapes_kernel
+    package let matmul: stapes_kernel
+    package let embed: stapes_kernel
+    package let gather: stapes_kernel
+    package let add: stapes_kernel
+    package let convert: stapes_kernel
+    package let storeKV: stapes_kernel
+    package let pagedAttention: stapes_kernel
+    package let encoderAttention: stapes_kernel
+    package let select: stapes_kernel
+}
+
+extension KernelTable {
+    /// The C kernels of an instruction level, or nil where this processor lacks it.
+    package init?(_ level: CPULevel) {
+        guard let kernels = stapes_kernels_at(level.kernelLevel)?.pointee else { return nil }
+        name = level.rawValue
+        layerNorm = kernels.layer_norm
+        pack = kernels.pack
+        matmul = kernels.matmul
+        embed = kernels.embed
+        gather = kernels.gather
+        add = kernels.add
+        convert = kernels.convert
+        storeKV = kernels.store_kv
+        pagedAttention = kernels.paged_attention
+        encoderAttention = kernels.encoder_attention
+        select = kernels.select
+    }
+}

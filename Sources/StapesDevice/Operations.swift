@@ -1,0 +1,51 @@
+import CKernels
+
+// The table of operations as the model calls it. Shapes: T tokens or rows, D width.
+extension Stream {
+    /// `output` [T, D] = layer norm of `input` [T, D] (float32).
+    package func layerNorm(_ input: MatrixView, _ norm: borrowing LayerNorm, into output: MatrixView) {
+        precondition(input.columns == norm.width && output.columns == norm.width && input.rows == output.rows)
+        launch(
+            kernels.layerNorm,
+            stapes_layer_norm_arguments(
+                x: input.float32, gamma: norm.gamma, beta: norm.beta, y: output.pointer, rows: Int64(input.rows),
+                width: Int64(norm.width), x_stride: Int64(input.rowStride), y_stride: Int64(output.rowStride),
+                y_type: output.type.kernelType, epsilon: LayerNorm.epsilon))
+    }
+
+    /// `output` [T, D] (float32) = token embedding + position embedding.
+    package func embed(
+        tokens: UnsafePointer<Int32>, positions: UnsafePointer<Int32>, table: UnsafeRawPointer, tableType: ScalarType,
+        positionTable: UnsafePointer<Float>, into output: MatrixView
+    ) {
+        launch(
+            kernels.embed,
+            stapes_embed_arguments(
+                tokens: tokens, positions: positions, table: table, position_table: positionTable, y: output.float32,
+                rows: Int64(output.rows), width: Int64(output.columns), table_type: tableType.kernelType))
+    }
+
+    /// `output` [n, D] = the rows of `input` [T, D] (float32) that `indices` [n] names.
+    package func gather(_ input: MatrixView, rows indices: UnsafePointer<Int32>, into output: MatrixView) {
+        precondition(input.rowStride == input.columns && output.rowStride == output.columns)
+        launch(
+            kernels.gather,
+            stapes_gather_arguments(
+                x: input.float32, indices: indices, y: output.float32, rows: Int64(output.rows),
+                width: Int64(output.columns)))
+    }
+
+    /// `output` += `input`, `count` values of float32.
+    package func add(_ input: UnsafePointer<Float>, count: Int, to output: UnsafeMutablePointer<Float>) {
+        launch(kernels.add, stapes_add_arguments(x: input, y: output, count: Int64(count)))
+    }
+
+    /// `output` = `input`, `count` values converted to `type`.
+    package func convert(
+        _ input: UnsafePointer<Float>, count: Int, into output: UnsafeMutableRawPointer, type: ScalarType
+    ) {
+        launch(
+            kernels.convert,
+            stapes_convert_arguments(x: input, y: output, count: Int64(count), y_type: type.kernelType))
+    }
+}

@@ -1,0 +1,48 @@
+import CKernels
+
+/// Typed access to raw rows for the reference kernels, element by element.
+struct ReferenceRows {
+    let pointer: UnsafeRawPointer
+    let type: stapes_type
+
+    subscript(index: Int) -> Float {
+        switch type {
+        case STAPES_FLOAT32: pointer.load(fromByteOffset: index * 4, as: Float.self)
+        case STAPES_BFLOAT16: Float(bitPattern: UInt32(pointer.load(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+        default: referenceHalf(pointer.load(fromByteOffset: index * 2, as: UInt16.self))
+        }
+    }
+}
+
+/// Where reference kernels write.
+struct ReferenceOutput {
+    let pointer: UnsafeMutableRawPointer
+    let type: stapes_type
+
+    func store(_ value: Float, at index: Int) {
+        if type == STAPES_BFLOAT16 {
+            pointer.storeBytes(of: referenceBFloat16(value), toByteOffset: index * 2, as: UInt16.self)
+        } else {
+            pointer.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+        }
+    }
+
+    func load(_ index: Int) -> Float { ReferenceRows(pointer: UnsafeRawPointer(pointer), type: type)[index] }
+}
+
+/// Rounds to the nearest bfloat16, ties to even; a NaN stays one.
+func referenceBFloat16(_ value: Float) -> UInt16 {
+    let bits = value.bitPattern
+    if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+}
+
+/// IEEE half precision, subnormals included.
+func referenceHalf(_ bits: UInt16) -> Float {
+    let sign: Float = bits & 0x8000 == 0 ? 1 : -1
+    let exponent = Int(bits >> 10) & 31
+    let fraction = Float(bits & 0x3ff)
+    if exponent == 31 { return fraction == 0 ? sign * .infinity : .nan }
+    if exponent == 0 { return sign * fraction * 0x1p-24 }
+    return sign * (1 + fraction * 0x1p-10) * Float(sign: .plus, exponent: exponent - 15, significand: 1)
+}

@@ -1,0 +1,25 @@
+import StapesDevice
+import StapesModel
+
+/// A backend with the plan of one step: what the model is given to attend with.
+struct BoundAttention: Attention {
+    let backend: any AttentionBackend
+    let pool: KVPool
+    let stream: Stream
+    /// Nil while a window is encoded.
+    var plan: AttentionPlan?
+    /// Where an encoded window's keys and values go in the cross arena, `[positions]`.
+    var windowSlots: UnsafePointer<Int32>?
+
+    func run(
+        _ layer: AttentionLayer, query: MatrixView, key: MatrixView?, value: MatrixView?, into output: MatrixView
+    ) {
+        backend.run(
+            layer, plan: plan, pool: pool, query: query, key: key, value: value, into: output, on: stream)
+    }
+
+    func write(_ layer: AttentionLayer, key: MatrixView, value: MatrixView) {
+        guard let windowSlots else { preconditionFailure("only an encoded window is written without a query") }
+        backend.write(layer, pool: pool, key: key, value: value, slots: windowSlots, on: stream)
+    }
+}

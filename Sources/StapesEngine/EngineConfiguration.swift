@@ -1,0 +1,53 @@
+import StapesDevice
+import StapesTokenizer
+
+/// What the model computes in.
+public enum ComputeType: String, Sendable, Hashable, CaseIterable {
+    /// The fastest type that this processor multiplies in hardware.
+    case auto
+    case float32
+    /// Weights and caches in bfloat16, sums in float32.
+    case bfloat16
+
+    /// What `auto` stands for on this machine.
+    package var resolved: ComputeType {
+        guard self == .auto else { return self }
+        return CPULevel.hasBFloat16 ? .bfloat16 : .float32
+    }
+
+    package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
+}
+
+/// How an engine is set up. Nothing here changes once it runs.
+package struct EngineConfiguration: Sendable {
+    package var modelDirectory: String
+    package var special: SpecialTokens
+    package var computeType: ComputeType
+    package var threads: Int
+    package var level: CPULevel
+    package var prefillBackend: BackendChoice
+    package var decodeBackend: BackendChoice
+    /// Whether products of many rows may go to oneDNN.
+    package var usesOneDNN: Bool
+    /// Sequences at a time.
+    package var maximumRows: Int
+    /// Requests that may wait in the mailbox.
+    package var mailboxCapacity: Int
+
+    package init(
+        modelDirectory: String, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
+        level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
+        usesOneDNN: Bool = true, maximumRows: Int = 8, mailboxCapacity: Int = 1024
+    ) {
+        self.modelDirectory = modelDirectory
+        self.special = special
+        self.computeType = computeType
+        self.threads = threads
+        self.level = level
+        self.prefillBackend = prefillBackend
+        self.decodeBackend = decodeBackend
+        self.usesOneDNN = usesOneDNN
+        self.maximumRows = maximumRows
+        self.mailboxCapacity = mailboxCapacity
+    }
+}

@@ -1,0 +1,39 @@
+import StapesDevice
+import StapesModel
+
+/// What an engine resolved its configuration to, for logs and `stapes doctor`.
+public struct EngineDescription: Sendable, Hashable {
+    public let device: Device
+    /// What products are computed in and caches held in.
+    public let computeType: ComputeType
+    public let threads: Int
+    /// The instruction level of the kernels: generic, avx2 or avx512.
+    public let kernels: String
+    /// Whether products of many rows go to oneDNN.
+    public let usesOneDNN: Bool
+    public let prefillAttention: String
+    public let decodeAttention: String
+    /// Sequences at a time.
+    public let maximumRows: Int
+    /// Cross keys and values of one window over all decoder layers.
+    public let crossKVBytesPerWindow: Int
+    /// Self keys and values of one token over all decoder layers.
+    public let selfKVBytesPerToken: Int
+
+    package let model: ModelConfiguration
+
+    init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
+        self.model = model
+        device = .cpu
+        computeType = configuration.computeType.resolved
+        threads = configuration.threads
+        kernels = configuration.level.rawValue
+        usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN
+        prefillAttention = configuration.prefillBackend.rawValue
+        decodeAttention = configuration.decodeBackend.rawValue
+        maximumRows = configuration.maximumRows
+        // Keys and values, a vector of the model's width each, in every decoder layer.
+        selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.scalarType.byteCount
+        crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
+    }
+}

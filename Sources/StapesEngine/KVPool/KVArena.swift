@@ -1,0 +1,65 @@
+import CKernels
+import StapesDevice
+
+/// The shape of one arena's pages: keys and values of every decoder layer for some positions of one sequence.
+package struct KVLayout: Sendable, Hashable {
+    package static let tilePositions = Int(STAPES_TILE)
+
+    package let layers: Int
+    package let heads: Int
+    package let tilesPerPage: Int
+    package let type: ScalarType
+
+    package init(layers: Int, heads: Int, positionsPerPage: Int, type: ScalarType) {
+        self.layers = layers
+        self.heads = heads
+        tilesPerPage = (positionsPerPage + Self.tilePositions - 1) / Self.tilePositions
+        self.type = type
+    }
+
+    /// Positions that a page has room for: the ones asked for, rounded up to whole tiles.
+    package var positionsPerPage: Int { tilesPerPage * Self.tilePositions }
+    /// Elements of one head's keys (or values) in a page.
+    var headStride: Int { positionsPerPage * Int(STAPES_HEAD_WIDTH) }
+    /// Elements of a page over all layers.
+    var pageStride: Int { layers * 2 * heads * headStride }
+
+    package var bytesPerPage: Int { pageStride * type.byteCount }
+}
+
+/// Keys and values on the device: the self arena (pages of 16 tokens) or the cross arena (a page a window).
+///
+/// `[page, layer, key or value, head, tile, ...]`; see `stapes_kv_layer` for a tile.
+package final class KVArena {
+    package let layout: KVLayout
+    package let pageCount: Int
+    private let memory: Buffer
+
+    package init(layout: KVLayout, pageCount: Int) throws(DeviceError) {
+        self.layout = layout
+        self.pageCount = pageCount
+        memory = try Buffer(byteCount: layout.bytesPerPage * pageCount)
+    }
+
+    package var byteCount: Int { memory.byteCount }
+
+    /// Everything the arena holds, for tests that poison or compare it.
+    package var contents: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(start: memory.pointer, count: layout.bytesPerPage * pageCount)
+    }
+
+    func layer(_ index: Int) -> stapes_kv_layer {
+        let plane = layout.heads * layout.headStride * layout.type.byteCount
+        let keys = memory.pointer + 2 * index * plane
+        return stapes_kv_layer(
+            keys: keys, values: keys + plane, page_stride: Int64(layout.pageStride),
+            head_stride: Int64(layout.headStride), tiles_per_page: Int64(layout.tilesPerPage),
+            heads: Int64(layout.heads), type: layout.type.kernelType)
+    }
+}
+
+/// The two arenas of the engine.
+package struct KVPool {
+    package let selfArena: KVArena
+    package let crossArena: KVArena
+}

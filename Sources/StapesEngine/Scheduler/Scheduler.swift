@@ -1,0 +1,138 @@
+/// Decides what the next step does. Integers and queues only: it knows no tensor, no text and no clock.
+///
+/// A sequence is one window of one request on its way through the engine:
+/// waiting -> admitted (block and pages are its own) -> encoded -> prefilled -> decoding -> finished.
+/// Admission is all or nothing, first come first served. The pages for the longest outcome are set aside at admission,
+/// so that a sequence that has begun can always end; a page nobody has written takes no memory.
+package struct Scheduler: Sendable {
+    package let limits: SchedulerLimits
+    package private(set) var pages: PageAllocator
+    package private(set) var blocks: CrossBlockTable
+    /// Changes whenever a row joins or leaves the decoding rows.
+    package private(set) var epoch = 0
+
+    private var waiting: [SequenceID] = []
+    private var encodings: [SequenceID] = []
+    private var prefills: [SequenceID] = []
+    private var decodes: [SequenceID] = []
+    private var sequences: [SequenceID: ScheduledSequence] = [:]
+
+    package init(limits: SchedulerLimits) {
+        self.limits = limits
+        pages = PageAllocator(pageCount: limits.selfPages)
+        blocks = CrossBlockTable(blockCount: limits.crossBlocks)
+    }
+
+    package var isIdle: Bool { sequences.isEmpty }
+
+    package subscript(id: SequenceID) -> ScheduledSequence? { sequences[id] }
+
+    /// Takes in a sequence.
+    ///
+    /// - Throws: `invalidRequest` for one that could never be admitted.
+    package mutating func submit(_ id: SequenceID, _ demand: SequenceDemand) throws(EngineError) {
+        try limits.check(demand)
+        precondition(sequences[id] == nil, "a sequence is submitted once")
+        sequences[id] = ScheduledSequence(demand: demand)
+        waiting.append(id)
+    }
+
+    /// What to do next: at most one window to encode, the prompts that fit, and a token for every decoding row.
+    package mutating func schedule() -> Step {
+        admit()
+        var step = Step()
+        if let id = encodings.first, let block = sequences[id]?.block {
+            step.encode = Step.Encoding(id: id, block: block)
+        }
+        step.decode = decodes
+        step.prefill = nextPrefills()
+        return step
+    }
+
+    /// The window of `id` is in its block: everyone who shares the block can go on.
+    package mutating func didEncode(_ id: SequenceID) {
+        guard let block = sequences[id]?.block else { return }
+        encodings.removeAll { $0 == id }
+        blocks.markWritten(block)
+        for waiter in sequences.filter({ $0.value.state == .encoding && $0.value.block == block }).keys.sorted() {
+            sequences[waiter]?.state = .encoded
+            prefills.append(waiter)
+        }
+    }
+
+    /// The prompt of `id` is in the self arena, and its first token is chosen.
+    package mutating func didPrefill(_ id: SequenceID) {
+        guard let demand = sequences[id]?.demand else { return }
+        prefills.removeAll { $0 == id }
+        sequences[id]?.state = .decoding
+        sequences[id]?.length = demand.promptCount
+        decodes.append(id)
+        epoch += 1
+    }
+
+    /// One more token of `id` is in the self arena.
+    package mutating func didDecode(_ id: SequenceID) { sequences[id]?.length += 1 }
+
+    /// Lets go of all that `id` holds, in whatever state it is.
+    package mutating func finish(_ id: SequenceID) {
+        guard let sequence = sequences.removeValue(forKey: id) else { return }
+        waiting.removeAll { $0 == id }
+        encodings.removeAll { $0 == id }
+        prefills.removeAll { $0 == id }
+        if sequence.state == .decoding {
+            decodes.removeAll { $0 == id }
+            epoch += 1
+        }
+        pages.release(sequence.pages)
+        guard let block = sequence.block else { return }
+        blocks.release(block)
+        if sequence.encodes, !blocks.isWritten(block) { handOverEncoding(of: block) }
+    }
+
+    /// The one who was to encode a shared window is gone: the next who waits for it takes over.
+    private mutating func handOverEncoding(of block: Int32) {
+        let heirs = sequences.filter { $0.value.state == .encoding && $0.value.block == block }.keys
+        guard let heir = heirs.min() else { return }
+        sequences[heir]?.encodes = true
+        encodings.append(heir)
+    }
+
+    private mutating func admit() {
+        while let id = waiting.first, let demand = sequences[id]?.demand {
+            let active = sequences.count - waiting.count
+            guard
+                active < limits.rows, blocks.canAcquire(demand.key),
+                let ownPages = pages.allocate(limits.pages(for: demand))
+            else { return }
+            guard let lease = blocks.acquire(demand.key) else {
+                pages.release(ownPages)
+                return
+            }
+            waiting.removeFirst()
+            sequences[id]?.pages = ownPages
+            sequences[id]?.block = lease.block
+            sequences[id]?.encodes = lease.mustEncode
+            if lease.mustEncode {
+                encodings.append(id)
+                sequences[id]?.state = .encoding
+            } else if blocks.isWritten(lease.block) {
+                prefills.append(id)
+                sequences[id]?.state = .encoded
+            } else {
+                sequences[id]?.state = .encoding
+            }
+        }
+    }
+
+    private func nextPrefills() -> [SequenceID] {
+        var tokens = 0
+        var chosen: [SequenceID] = []
+        for id in prefills {
+            guard let count = sequences[id]?.demand.promptCount else { continue }
+            if tokens + count > limits.prefillTokens { break }
+            tokens += count
+            chosen.append(id)
+        }
+        return chosen
+    }
+}

@@ -1,0 +1,54 @@
+/// What there is to share out.
+package struct SchedulerLimits: Sendable, Hashable {
+    /// Sequences admitted at a time.
+    package let rows: Int
+    /// Pages of the self arena, the reserved one included.
+    package let selfPages: Int
+    /// Blocks of the cross arena, the reserved one included.
+    package let crossBlocks: Int
+    /// Tokens of prompts in one step.
+    package let prefillTokens: Int
+    /// Positions of the decoder: 0 to one less.
+    package let textContext: Int
+    /// Positions of a window at most.
+    package let audioContext: Int
+
+    package init(
+        rows: Int, selfPages: Int, crossBlocks: Int, prefillTokens: Int, textContext: Int, audioContext: Int
+    ) {
+        self.rows = rows
+        self.selfPages = selfPages
+        self.crossBlocks = crossBlocks
+        self.prefillTokens = prefillTokens
+        self.textContext = textContext
+        self.audioContext = audioContext
+    }
+
+    /// Pages for the longest outcome. The last token sampled is never fed back and needs no place.
+    func pages(for demand: SequenceDemand) -> Int {
+        let positions = min(demand.promptCount + max(demand.stepLimit - 1, 0), textContext)
+        return (positions + KVLayout.tilePositions - 1) / KVLayout.tilePositions
+    }
+
+    /// - Throws: `invalidRequest` for a demand that no state of the arenas could meet.
+    func check(_ demand: SequenceDemand) throws(EngineError) {
+        guard demand.promptCount > 0, demand.promptCount <= min(prefillTokens, textContext) else {
+            throw EngineError(
+                .invalidRequest,
+                "a prompt of \(demand.promptCount) tokens; 1 to \(min(prefillTokens, textContext)) can be served")
+        }
+        // The token at the last position may be sampled but not fed: one more than there are positions.
+        guard demand.stepLimit > 0, demand.promptCount + demand.stepLimit <= textContext + 1 else {
+            throw EngineError(
+                .invalidRequest,
+                "\(demand.stepLimit) tokens after a prompt of \(demand.promptCount) do not fit \(textContext) positions")
+        }
+        guard demand.encoderLength > 0, demand.encoderLength <= audioContext else {
+            throw EngineError(
+                .invalidRequest, "a window of \(demand.encoderLength) positions; 1 to \(audioContext) can be served")
+        }
+        guard pages(for: demand) < selfPages, crossBlocks > 1, rows > 0 else {
+            throw EngineError(.invalidRequest, "a sequence of this length is larger than the whole cache")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import StapesDecoding
+
+/// One window to work on, with everything that the engine needs and nothing that it does not.
+package struct WindowRequest: Sendable {
+    package enum Purpose: Sendable {
+        /// Sample a transcript under these rules, `stepLimit` tokens at most.
+        case transcript(LogitRules, stepLimit: Int)
+        /// Ask for the languages' probabilities after the prompt.
+        case languages
+    }
+
+    /// Log-mel, `[2 * positions, melBins]`.
+    package let features: [Float]
+    package let positions: Int
+    package let key: WindowKey
+    package let prompt: [Int]
+    /// Where the start of the transcript stands in the prompt: there the no-speech probability is read.
+    package let startIndex: Int
+    package let purpose: Purpose
+
+    package init(features: [Float], positions: Int, prompt: [Int], startIndex: Int, purpose: Purpose) {
+        self.features = features
+        self.positions = positions
+        key = WindowKey(features: features, positions: positions)
+        self.prompt = prompt
+        self.startIndex = startIndex
+        self.purpose = purpose
+    }
+
+    var demand: SequenceDemand {
+        let limit = if case .transcript(_, let stepLimit) = purpose { stepLimit } else { 1 }
+        return SequenceDemand(promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions)
+    }
+}
+
+/// Where the time of a window went. A step that serves several rows counts for each of them by its share.
+package struct WindowTimes: Sendable, Hashable {
+    package var encodeSeconds = 0.0
+    package var prefillSeconds = 0.0
+    package var decodeSeconds = 0.0
+    /// Tokens sampled, the end of text included.
+    package var tokens = 0
+
+    package init() {}
+
+    package static func += (left: inout WindowTimes, right: WindowTimes) {
+        left.encodeSeconds += right.encodeSeconds
+        left.prefillSeconds += right.prefillSeconds
+        left.decodeSeconds += right.decodeSeconds
+        left.tokens += right.tokens
+    }
+}
+
+/// What came of a window.
+package struct WindowOutcome: Sendable {
+    package enum Answer: Sendable {
+        case transcript(WindowResult)
+        /// Probabilities in the order of the languages' tokens.
+        case languages([Float])
+    }
+
+    package let answer: Answer
+    package let times: WindowTimes
+}

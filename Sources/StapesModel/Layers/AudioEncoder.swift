@@ -1,0 +1,115 @@
+import StapesDevice
+
+/// The encoder: the log-mel frames of one window to one vector every 20 ms.
+///
+/// Shapes: F frames of 10 ms, P = F / 2 positions, D width.
+package final class AudioEncoder {
+    private let configuration: ModelConfiguration
+    private let stream: Stream
+    private let type: ScalarType
+    private let firstConvolution: Linear
+    private let secondConvolution: Linear
+    private let positions: Buffer
+    private let layers: [EncoderLayer]
+    private let finalNorm: LayerNorm
+    private let workspace: EncoderWorkspace
+
+    /// - Parameter type: what products are computed in.
+    package init(checkpoint: Checkpoint, type: ScalarType, device: CPUDevice) throws {
+        let reader = WeightReader(checkpoint: checkpoint, device: device, type: type)
+        configuration = checkpoint.configuration
+        stream = device.stream
+        self.type = type
+        firstConvolution = try reader.convolution("encoder.conv1")
+        secondConvolution = try reader.convolution("encoder.conv2")
+        positions = try reader.table("encoder.positional_embedding")
+        layers = try (0..<configuration.encoderLayers).map { try EncoderLayer(reader, index: $0) }
+        finalNorm = try reader.norm("encoder.ln_post")
+        workspace = try EncoderWorkspace(configuration, type: type)
+    }
+
+    /// - Parameters:
+    ///   - features: `[2 * positions, melBins]`, log-mel as the feature extractor gives it.
+    ///   - count: positions to encode, 1 to the model's audio context.
+    /// - Returns: `[count, D]` in the computing type, valid until the next call.
+    package func run(
+        features: UnsafePointer<Float>, positions count: Int, attention: some Attention
+    ) throws(DeviceError) -> MatrixView {
+        precondition(count > 0 && count <= configuration.audioContext, "positions outside the model's audio context")
+        let work = workspace
+        let residual = try embed(features, positions: count)
+        let normal = work.normal.view(count)
+        for layer in layers {
+            try layer.run(residual, work: work, attention: attention, stream: stream)
+        }
+        stream.layerNorm(residual, finalNorm, into: normal)
+        return normal
+    }
+
+    /// The stem: two convolutions over time, the second of stride 2, and the position embedding. A convolution is a
+    /// product over a strided view: three neighbouring frames lie side by side, with a zero frame at either end.
+    private func embed(_ features: UnsafePointer<Float>, positions count: Int) throws(DeviceError) -> MatrixView {
+        let work = workspace
+        let frames = 2 * count
+        let (bins, width) = (configuration.melBins, configuration.width)
+        let input = work.paddedFeatures
+        let hidden = work.paddedFrames
+        stream.convert(
+            features, count: frames * bins, into: input.pointer + bins * type.byteCount, type: type)
+        input.zeroRow(frames + 1)
+        try firstConvolution.run(
+            MatrixView(input.pointer, type: type, rows: frames, columns: 3 * bins, rowStride: bins),
+            into: hidden.view(frames, from: 1), gelu: true, on: stream)
+        hidden.zeroRow(frames + 1)
+        let residual = work.residual.view(count)
+        try secondConvolution.run(
+            MatrixView(hidden.pointer, type: type, rows: count, columns: 3 * width, rowStride: 2 * width),
+            into: residual, gelu: true, on: stream)
+        stream.add(
+            positions.pointer.assumingMemoryBound(to: Float.self), count: count * width, to: residual.float32)
+        return residual
+    }
+}
+
+/// One layer: `x += attention(norm(x))`, `x += mlp(norm(x))`.
+private final class EncoderLayer {
+    private let attentionNorm: LayerNorm
+    /// Query, key and value in one product, `[3 * D, D]`.
+    private let projections: Linear
+    private let output: Linear
+    private let feedForwardNorm: LayerNorm
+    private let up: Linear
+    private let down: Linear
+    private let layer: AttentionLayer
+
+    init(_ reader: WeightReader, index: Int) throws {
+        let name = "encoder.blocks.\(index)."
+        attentionNorm = try reader.norm(name + "attn_ln")
+        projections = try reader.linear(
+            stacking: ["query", "key", "value"].map { name + "attn." + $0 }, usage: .manyRows)
+        output = try reader.linear(name + "attn.out", usage: .manyRows)
+        feedForwardNorm = try reader.norm(name + "mlp_ln")
+        up = try reader.linear(name + "mlp.0", usage: .manyRows)
+        down = try reader.linear(name + "mlp.2", usage: .manyRows)
+        layer = AttentionLayer(.encoderSelf, index)
+    }
+
+    func run(
+        _ residual: MatrixView, work: EncoderWorkspace, attention: some Attention, stream: Stream
+    ) throws(DeviceError) {
+        let (rows, width) = (residual.rows, residual.columns)
+        let normal = work.normal.view(rows)
+        let projected = work.projected.view(rows)
+        let attended = work.attended.view(rows)
+        let raised = work.raised.view(rows)
+        stream.layerNorm(residual, attentionNorm, into: normal)
+        try projections.run(normal, into: projected, on: stream)
+        attention.run(
+            layer, query: projected.columns(0, width), key: projected.columns(width, width),
+            value: projected.columns(2 * width, width), into: attended)
+        try output.run(attended, into: residual, accumulate: true, on: stream)
+        stream.layerNorm(residual, feedForwardNorm, into: normal)
+        try up.run(normal, into: raised, gelu: true, on: stream)
+        try down.run(raised, into: residual, accumulate: true, on: stream)
+    }
+}

@@ -1,0 +1,144 @@
+import StapesDevice
+
+/// The decoder: tokens and their positions to logits.
+///
+/// Shapes: T tokens of a step (one a sequence in decode, a prompt each in prefill, one after the other),
+/// R rows whose logits are wanted, P positions of a window, D width, V vocabulary.
+package final class TextDecoder {
+    private let configuration: ModelConfiguration
+    private let stream: Stream
+    private let embedding: TokenEmbedding
+    private let positions: Buffer
+    private let layers: [DecoderLayer]
+    private let finalNorm: LayerNorm
+    /// The embedding again, packed for the product that gives the logits.
+    private let output: Linear
+    private let workspace: DecoderWorkspace
+    private let crossWorkspace: Activations
+
+    /// - Parameters:
+    ///   - type: what products are computed in, and caches held in.
+    ///   - maximumTokens: the most tokens of a step.
+    ///   - maximumLogitRows: the most rows of logits of a step.
+    package init(
+        checkpoint: Checkpoint, type: ScalarType, device: CPUDevice, maximumTokens: Int, maximumLogitRows: Int
+    ) throws {
+        let reader = WeightReader(checkpoint: checkpoint, device: device, type: type)
+        configuration = checkpoint.configuration
+        stream = device.stream
+        embedding = try TokenEmbedding(checkpoint.tensor("decoder.token_embedding.weight"))
+        positions = try reader.table("decoder.positional_embedding")
+        layers = try (0..<configuration.decoderLayers).map { try DecoderLayer(reader, index: $0) }
+        finalNorm = try reader.norm("decoder.ln")
+        output = try reader.linear("decoder.token_embedding", usage: .fewRows)
+        workspace = try DecoderWorkspace(
+            configuration, type: type, tokens: maximumTokens, logitRows: maximumLogitRows)
+        crossWorkspace = try Activations(
+            rows: configuration.audioContext, columns: 2 * configuration.width, type: type)
+    }
+
+    /// One step: prefill or decode.
+    ///
+    /// - Parameters:
+    ///   - tokens: ids, `[T]`.
+    ///   - positions: of each token in its sequence, `[T]`.
+    ///   - rows: the tokens whose logits are wanted, `[R]`, indices into the step.
+    /// - Returns: logits `[R, V]` in float32, valid until the next step.
+    package func run(
+        tokens: UnsafeBufferPointer<Int32>, positions tokenPositions: UnsafeBufferPointer<Int32>,
+        logitRows rows: UnsafeBufferPointer<Int32>, attention: some Attention
+    ) throws(DeviceError) -> MatrixView {
+        let residual = workspace.residual.view(tokens.count)
+        stream.embed(
+            tokens: tokens.baseAddress!, positions: tokenPositions.baseAddress!, table: embedding.pointer,
+            tableType: embedding.type, positionTable: positions.pointer.assumingMemoryBound(to: Float.self),
+            into: residual)
+        for layer in layers {
+            try layer.run(residual, work: workspace, attention: attention, stream: stream)
+        }
+        let gathered = workspace.gathered.view(rows.count)
+        let normal = workspace.gatheredNormal.view(rows.count)
+        let logits = workspace.logits.view(rows.count)
+        stream.gather(residual, rows: rows.baseAddress!, into: gathered)
+        stream.layerNorm(gathered, finalNorm, into: normal)
+        try output.run(normal, into: logits, on: stream)
+        return logits
+    }
+
+    /// Writes the keys and values of one encoded window, `encoded` [P, D], for every layer's cross-attention.
+    package func writeCross(_ encoded: MatrixView, attention: some Attention) throws(DeviceError) {
+        let width = configuration.width
+        let projected = crossWorkspace.view(encoded.rows)
+        for (index, layer) in layers.enumerated() {
+            try layer.projectWindow(encoded, into: projected, stream: stream)
+            attention.write(
+                AttentionLayer(.decoderCross, index), key: projected.columns(0, width),
+                value: projected.columns(width, width))
+        }
+    }
+}
+
+/// One layer: `x += self(norm(x))`, `x += cross(norm(x))`, `x += mlp(norm(x))`.
+private final class DecoderLayer {
+    private let selfNorm: LayerNorm
+    /// Query, key and value in one product, `[3 * D, D]`.
+    private let selfProjections: Linear
+    private let selfOutput: Linear
+    private let crossNorm: LayerNorm
+    private let crossQuery: Linear
+    /// Key and value of a window in one product, `[2 * D, D]`.
+    private let crossKeyValue: Linear
+    private let crossOutput: Linear
+    private let feedForwardNorm: LayerNorm
+    private let up: Linear
+    private let down: Linear
+    private let index: Int
+
+    init(_ reader: WeightReader, index: Int) throws {
+        let name = "decoder.blocks.\(index)."
+        self.index = index
+        selfNorm = try reader.norm(name + "attn_ln")
+        selfProjections = try reader.linear(
+            stacking: ["query", "key", "value"].map { name + "attn." + $0 }, usage: .fewRows)
+        selfOutput = try reader.linear(name + "attn.out", usage: .fewRows)
+        crossNorm = try reader.norm(name + "cross_attn_ln")
+        crossQuery = try reader.linear(name + "cross_attn.query", usage: .fewRows)
+        crossKeyValue = try reader.linear(
+            stacking: ["key", "value"].map { name + "cross_attn." + $0 }, usage: .manyRows)
+        crossOutput = try reader.linear(name + "cross_attn.out", usage: .fewRows)
+        feedForwardNorm = try reader.norm(name + "mlp_ln")
+        up = try reader.linear(name + "mlp.0", usage: .fewRows)
+        down = try reader.linear(name + "mlp.2", usage: .fewRows)
+    }
+
+    func run(
+        _ residual: MatrixView, work: DecoderWorkspace, attention: some Attention, stream: Stream
+    ) throws(DeviceError) {
+        let (rows, width) = (residual.rows, residual.columns)
+        let normal = work.normal.view(rows)
+        let projected = work.projected.view(rows)
+        let query = work.query.view(rows)
+        let attended = work.attended.view(rows)
+        let raised = work.raised.view(rows)
+
+        stream.layerNorm(residual, selfNorm, into: normal)
+        try selfProjections.run(normal, into: projected, on: stream)
+        attention.run(
+            AttentionLayer(.decoderSelf, index), query: projected.columns(0, width),
+            key: projected.columns(width, width), value: projected.columns(2 * width, width), into: attended)
+        try selfOutput.run(attended, into: residual, accumulate: true, on: stream)
+
+        stream.layerNorm(residual, crossNorm, into: normal)
+        try crossQuery.run(normal, into: query, on: stream)
+        attention.run(AttentionLayer(.decoderCross, index), query: query, key: nil, value: nil, into: attended)
+        try crossOutput.run(attended, into: residual, accumulate: true, on: stream)
+
+        stream.layerNorm(residual, feedForwardNorm, into: normal)
+        try up.run(normal, into: raised, gelu: true, on: stream)
+        try down.run(raised, into: residual, accumulate: true, on: stream)
+    }
+
+    func projectWindow(_ encoded: MatrixView, into output: MatrixView, stream: Stream) throws(DeviceError) {
+        try crossKeyValue.run(encoded, into: output, on: stream)
+    }
+}

@@ -1,0 +1,36 @@
+import StapesDevice
+
+/// The token embedding for look-ups, `[vocabulary, width]`.
+///
+/// A step reads a row a token, so the rows stay in the mapped file, in the type they have there, and only those that
+/// are used ever take memory. A form that kernels cannot read (int8) is widened to float32 once.
+final class TokenEmbedding {
+    let pointer: UnsafeRawPointer
+    let type: ScalarType
+    /// Keeps the mapping alive.
+    private let tensor: Tensor
+    private let copy: Buffer?
+
+    init(_ tensor: Tensor) throws(DeviceError) {
+        self.tensor = tensor
+        let mapped: ScalarType? =
+            switch tensor.elementType {
+            case .float32: .float32
+            case .float16: .float16
+            case .bfloat16: .bfloat16
+            case .int8: nil
+            }
+        let address = tensor.withUnsafeBytes { $0.baseAddress }
+        if let mapped, let address, Int(bitPattern: address) % mapped.byteCount == 0 {
+            type = mapped
+            pointer = address
+            copy = nil
+        } else {
+            let widened = try Buffer(of: Float.self, count: tensor.count)
+            tensor.copyFloat32(to: widened.bound(to: Float.self).baseAddress!)
+            type = .float32
+            pointer = UnsafeRawPointer(widened.pointer)
+            copy = consume widened
+        }
+    }
+}

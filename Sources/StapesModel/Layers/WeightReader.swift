@@ -1,0 +1,75 @@
+import StapesDevice
+
+/// Takes weights out of a checkpoint and packs them for the device. Every value passes through float32 once.
+struct WeightReader {
+    let checkpoint: Checkpoint
+    let device: CPUDevice
+    /// What products are computed in.
+    let type: ScalarType
+
+    /// A linear layer `[out, in]` with its bias, if it has one.
+    func linear(_ name: String, usage: Linear.Usage) throws -> Linear {
+        try linear(stacking: [name], usage: usage)
+    }
+
+    /// Several linear layers of the same input as one, their outputs one after the other. A layer without a bias
+    /// gets zeros.
+    func linear(stacking names: [String], usage: Linear.Usage) throws -> Linear {
+        var weight: [Float] = []
+        var bias: [Float] = []
+        var inputs = 0
+        for name in names {
+            let tensor = try checkpoint.tensor(name + ".weight")
+            inputs = tensor.shape[1]
+            weight += tensor.float32Values()
+            bias +=
+                checkpoint.tensorIfPresent(name + ".bias")?.float32Values()
+                ?? [Float](repeating: 0, count: tensor.shape[0])
+        }
+        return try pack(weight, bias: bias, inputs: inputs, usage: usage)
+    }
+
+    /// A convolution `[out, in, 3]` as a linear layer over three neighbouring frames, `[out, 3 * in]`.
+    func convolution(_ name: String) throws -> Linear {
+        let tensor = try checkpoint.tensor(name + ".weight")
+        let (outputs, inputs, taps) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
+        let stored = tensor.float32Values()
+        var weight = [Float](repeating: 0, count: stored.count)
+        for output in 0..<outputs {
+            for input in 0..<inputs {
+                for tap in 0..<taps {
+                    weight[(output * taps + tap) * inputs + input] = stored[(output * inputs + input) * taps + tap]
+                }
+            }
+        }
+        let bias = try checkpoint.tensor(name + ".bias").float32Values()
+        return try pack(weight, bias: bias, inputs: taps * inputs, usage: .overlappingRows)
+    }
+
+    func norm(_ name: String) throws -> LayerNorm {
+        let gamma = try checkpoint.tensor(name + ".weight")
+        let beta = try checkpoint.tensor(name + ".bias")
+        return try LayerNorm(width: gamma.count) { toGamma, toBeta in
+            gamma.copyFloat32(to: toGamma)
+            beta.copyFloat32(to: toBeta)
+        }
+    }
+
+    /// A table that is added or looked up as it is, in float32.
+    func table(_ name: String) throws -> Buffer {
+        let tensor = try checkpoint.tensor(name)
+        let buffer = try Buffer(of: Float.self, count: tensor.count)
+        tensor.copyFloat32(to: buffer.bound(to: Float.self).baseAddress!)
+        return buffer
+    }
+
+    private func pack(_ weight: [Float], bias: [Float], inputs: Int, usage: Linear.Usage) throws -> Linear {
+        try weight.withUnsafeBufferPointer { weight in
+            try bias.withUnsafeBufferPointer { bias in
+                try Linear(
+                    outputs: bias.count, inputs: inputs, weight: weight.baseAddress!, bias: bias.baseAddress!,
+                    type: type, usage: usage, device: device)
+            }
+        }
+    }
+}

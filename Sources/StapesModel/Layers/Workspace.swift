@@ -1,0 +1,86 @@
+import StapesDevice
+
+/// Rows of activations that are written anew in every run. `[rows, columns]`.
+final class Activations {
+    private let buffer: Buffer
+    private let type: ScalarType
+    private let rows: Int
+    private let columns: Int
+
+    init(rows: Int, columns: Int, type: ScalarType) throws(DeviceError) {
+        buffer = try Buffer(byteCount: rows * columns * type.byteCount)
+        self.rows = rows
+        self.columns = columns
+        self.type = type
+    }
+
+    var pointer: UnsafeMutableRawPointer { buffer.pointer }
+    var byteCount: Int { buffer.byteCount }
+
+    /// `count` rows, from row `first` on.
+    func view(_ count: Int, from first: Int = 0) -> MatrixView {
+        MatrixView(buffer.pointer, type: type, rows: rows, columns: columns).rows(first, count)
+    }
+
+    func zeroRow(_ row: Int) {
+        precondition(row < rows, "a row outside the activations")
+        let rowBytes = columns * type.byteCount
+        (buffer.pointer + row * rowBytes).initializeMemory(as: UInt8.self, repeating: 0, count: rowBytes)
+    }
+}
+
+/// What the encoder needs for one window.
+final class EncoderWorkspace {
+    /// A zero frame, the frames of log-mel, a zero frame.
+    let paddedFeatures: Activations
+    /// The same around the first convolution's output.
+    let paddedFrames: Activations
+    let residual: Activations
+    let normal: Activations
+    let projected: Activations
+    let attended: Activations
+    let raised: Activations
+
+    init(_ configuration: ModelConfiguration, type: ScalarType) throws(DeviceError) {
+        let positions = configuration.audioContext
+        let width = configuration.width
+        paddedFeatures = try Activations(rows: 2 * positions + 2, columns: configuration.melBins, type: type)
+        paddedFrames = try Activations(rows: 2 * positions + 2, columns: width, type: type)
+        residual = try Activations(rows: positions, columns: width, type: .float32)
+        normal = try Activations(rows: positions, columns: width, type: type)
+        projected = try Activations(rows: positions, columns: 3 * width, type: type)
+        attended = try Activations(rows: positions, columns: width, type: type)
+        raised = try Activations(rows: positions, columns: configuration.feedForwardWidth, type: type)
+    }
+}
+
+/// What the decoder needs for one step.
+final class DecoderWorkspace {
+    let residual: Activations
+    let normal: Activations
+    let projected: Activations
+    let query: Activations
+    let attended: Activations
+    let raised: Activations
+    let gathered: Activations
+    let gatheredNormal: Activations
+    let logits: Activations
+
+    /// - Parameters:
+    ///   - tokens: the most tokens of a step.
+    ///   - logitRows: the most rows whose logits a step asks for.
+    init(
+        _ configuration: ModelConfiguration, type: ScalarType, tokens: Int, logitRows: Int
+    ) throws(DeviceError) {
+        let width = configuration.width
+        residual = try Activations(rows: tokens, columns: width, type: .float32)
+        normal = try Activations(rows: tokens, columns: width, type: type)
+        projected = try Activations(rows: tokens, columns: 3 * width, type: type)
+        query = try Activations(rows: tokens, columns: width, type: type)
+        attended = try Activations(rows: tokens, columns: width, type: type)
+        raised = try Activations(rows: tokens, columns: configuration.feedForwardWidth, type: type)
+        gathered = try Activations(rows: logitRows, columns: width, type: .float32)
+        gatheredNormal = try Activations(rows: logitRows, columns: width, type: type)
+        logits = try Activations(rows: logitRows, columns: configuration.vocabularySize, type: .float32)
+    }
+}
