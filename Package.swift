@@ -10,7 +10,6 @@ let package = Package(
     dependencies: [
     ],
     targets: [
-        .executableTarget(name: "Scratch", dependencies: ["Stapes"]),
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(
             name: "COneDNN",
@@ -36,6 +35,15 @@ let package = Package(
         .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels"]),
         .target(
             name: "Stapes", dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
+        .target(name: "StapesTesting", dependencies: ["StapesModel"]),
+        .testTarget(name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesDecodingTests", dependencies: ["StapesDecoding", "StapesTokenizer", "StapesTesting"],
+            exclude: ["Goldens"]),
+        .testTarget(
+            name: "StapesFormatsTests", dependencies: ["StapesFormats", "StapesDecoding"], exclude: ["Goldens"]),
+        .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
+        .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]
 )

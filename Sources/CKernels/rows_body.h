@@ -1,14 +1,22 @@
 // Operations on whole rows: look up, gather, add, convert, and write to the cache.
 
+/// `source` may be of any alignment: the embedding is read where it lies in the model's file.
 INLINE void row_to_float(const void *source, stapes_type type, int64_t offset, int64_t count, float *y) {
   if (type == STAPES_FLOAT32) {
-    memcpy(y, (const float *)source + offset, (size_t)count * sizeof(float));
-  } else if (type == STAPES_BFLOAT16) {
-    const uint16_t *x = (const uint16_t *)source + offset;
-    for (int64_t i = 0; i < count; i++) y[i] = float_from_bf16(x[i]);
-  } else {
-    const _Float16 *x = (const _Float16 *)source + offset;
-    for (int64_t i = 0; i < count; i++) y[i] = (float)x[i];
+    memcpy(y, (const char *)source + offset * (int64_t)sizeof(float), (size_t)count * sizeof(float));
+    return;
+  }
+  const char *x = (const char *)source + offset * 2;
+  for (int64_t i = 0; i < count; i++) {
+    if (type == STAPES_BFLOAT16) {
+      uint16_t h;
+      memcpy(&h, x + i * 2, sizeof h);
+      y[i] = float_from_bf16(h);
+    } else {
+      _Float16 h;
+      memcpy(&h, x + i * 2, sizeof h);
+      y[i] = (float)h;
+    }
   }
 }
 

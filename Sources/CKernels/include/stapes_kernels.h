@@ -56,7 +56,7 @@ typedef struct {
   bool gelu, accumulate;
 } stapes_matmul_arguments;
 
-/// y[t] = table[tokens[t]] + position_table[positions[t]], both [*, D]; y is float32.
+/// y[t] = table[tokens[t]] + position_table[positions[t]], both [*, D]; y is float32. `table` may lie at any address.
 typedef struct {
   const int32_t *_Nonnull tokens;
   const int32_t *_Nonnull positions;

@@ -22,7 +22,8 @@ struct ByteReader {
             return String(validating: bytes[start..<start + length - 1], as: UTF8.self)
         }
         guard let text else {
-            throw ModelError(.malformedFile, "\(file.path): \(what) at byte \(start) is not a NUL-terminated UTF-8 string")
+            throw ModelError(
+                .malformedFile, "\(file.path): \(what) at byte \(start) is not a NUL-terminated UTF-8 string")
         }
         return text
     }

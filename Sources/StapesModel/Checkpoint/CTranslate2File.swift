@@ -18,7 +18,8 @@ struct CTranslate2File {
         guard Self.versions.contains(version) else {
             throw ModelError(
                 .unsupportedVersion,
-                "\(path): version \(version) of CTranslate2's format is not among those read (4 to 6), or not that format")
+                "\(path): not CTranslate2's format, or a version (\(version)) other than 4 to 6"
+            )
         }
         let specification = try reader.readString(of: "the specification's name")
         guard specification == "WhisperSpec" else {
@@ -57,8 +58,10 @@ struct CTranslate2File {
             let offset = variable.byteOffset
             switch (variable.typeName, variable.byteCount) {
             case ("int8", 1): return Int(bytes.loadUnaligned(fromByteOffset: offset, as: Int8.self))
-            case ("int16", 2): return Int(Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int16.self)))
-            case ("int32", 4): return Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
+            case ("int16", 2):
+                return Int(Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int16.self)))
+            case ("int32", 4):
+                return Int(Int32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Int32.self)))
             default: return nil
             }
         }

@@ -15,7 +15,8 @@ package enum CheckpointFormat: String, Sendable, Hashable, CaseIterable {
         if FileSystem.exists("\(directory)/\(CTranslate2Directory.weightsName)") { return .cTranslate2 }
         throw ModelError(
             .missingFile,
-            "\(directory): holds neither \(huggingFaceNames.joined(separator: ", ")) nor \(CTranslate2Directory.weightsName)"
+            "\(directory): holds neither \(huggingFaceNames.joined(separator: ", ")) nor "
+                + CTranslate2Directory.weightsName
         )
     }
 }

@@ -1,7 +1,7 @@
 /// Stored numbers to float32, exactly. The sources may have any alignment.
 ///
-/// The loops are plain on purpose: each body is branch-free, so the optimiser turns it into vector code for the baseline
-/// instruction set. Swift's own `Float(Float16)` calls a library routine per element there.
+/// The loops are plain on purpose: each body is branch-free, so the optimiser turns it into vector code for the
+/// baseline instruction set. Swift's own `Float(Float16)` calls a library routine per element there.
 enum FloatConversion {
     static func float32(_ source: UnsafeRawPointer, count: Int, to destination: UnsafeMutablePointer<Float>) {
         UnsafeMutableRawPointer(destination).copyMemory(from: source, byteCount: count * MemoryLayout<Float>.size)

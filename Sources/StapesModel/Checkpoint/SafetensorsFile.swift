@@ -37,7 +37,7 @@ struct SafetensorsFile {
         guard offsets[1] <= file.byteCount - dataStart else {
             throw ModelError(
                 .truncatedFile,
-                "\(file.path): \(name) ends at byte \(offsets[1]) of the data, the file holds \(file.byteCount - dataStart)"
+                "\(file.path): \(name) ends at byte \(offsets[1]) of \(file.byteCount - dataStart) bytes of data"
             )
         }
         guard let count = StoredVariable.elementCount(of: entry.shape) else {
@@ -48,7 +48,7 @@ struct SafetensorsFile {
             guard !overflow, expected == offsets[1] - offsets[0] else {
                 throw ModelError(
                     .malformedFile,
-                    "\(file.path): \(name) has \(offsets[1] - offsets[0]) bytes for shape \(entry.shape) of \(entry.dtype)"
+                    "\(file.path): \(name) has offsets \(offsets) for shape \(entry.shape) of \(entry.dtype)"
                 )
             }
         }

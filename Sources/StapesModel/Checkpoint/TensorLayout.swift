@@ -1,7 +1,8 @@
 /// The table of a Whisper model's weights. Everything that reads or writes checkpoints goes by it.
 ///
-/// `key` has no bias in Whisper. CTranslate2's fused matrices hold one, always zero, and adding any constant to all keys
-/// would not change attention: it is left out of the table. `proj_out.weight` is the token embedding and left out too.
+/// `key` has no bias in Whisper. CTranslate2's fused matrices hold one, always zero, and adding any constant to all
+/// keys would not change attention: it is left out of the table. `proj_out.weight` is the token embedding and left out
+/// too.
 package enum TensorLayout {
     /// All weights, in the order in which the model uses them.
     package static func plans(for configuration: ModelConfiguration) -> [TensorPlan] {
@@ -101,7 +102,8 @@ private struct Table {
     mutating func addCrossAttention(_ block: Scope) {
         addNorm(block, "cross_attn_ln", "encoder_attn_layer_norm", "attention/layer_norm")
         addProjection(block, "cross_attn.query", "encoder_attn.q_proj", "attention/linear_0")
-        addProjection(block, "cross_attn.key", "encoder_attn.k_proj", "attention/linear_1", part: 0, of: 2, hasBias: false)
+        addProjection(
+            block, "cross_attn.key", "encoder_attn.k_proj", "attention/linear_1", part: 0, of: 2, hasBias: false)
         addProjection(block, "cross_attn.value", "encoder_attn.v_proj", "attention/linear_1", part: 1, of: 2)
         addProjection(block, "cross_attn.out", "encoder_attn.out_proj", "attention/linear_2")
     }

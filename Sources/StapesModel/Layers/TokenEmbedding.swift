@@ -21,7 +21,7 @@ final class TokenEmbedding {
             case .int8: nil
             }
         let address = tensor.withUnsafeBytes { $0.baseAddress }
-        if let mapped, let address, Int(bitPattern: address) % mapped.byteCount == 0 {
+        if let mapped, let address {
             type = mapped
             pointer = address
             copy = nil

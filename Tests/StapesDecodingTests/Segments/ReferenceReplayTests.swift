@@ -1,9 +1,10 @@
 import StapesDecoding
 import StapesTokenizer
+import StapesTesting
 import Testing
 
 /// Windows of real files, put together again from what the reference printed, must yield its segments and text.
-@Suite(.enabled(if: ReferenceData.isPresent))
+@Suite(.enabled(if: ReferenceData.isPresent, "needs the recordings and the base model"))
 struct ReferenceReplayTests {
     private struct Window {
         var offset: Int
@@ -15,7 +16,7 @@ struct ReferenceReplayTests {
     @Test func everyFileYieldsTheReferencesTimesTextAndRatio() throws {
         let coder = VocabularyCoder(try ReferenceData.vocabulary())
         let durations = try ReferenceData.durations()
-        let files = try ReferenceData.files()
+        let files = try SpeechData.references()
         #expect(files.count == 98)
         var windowCount = 0
         for file in files {
@@ -52,7 +53,7 @@ struct ReferenceReplayTests {
     }
 
     /// Segments of one window share their scores; where a stamp is zero again, a window began.
-    private func windows(of file: ReferenceData.File) -> [Window] {
+    private func windows(of file: SpeechData.Reference) -> [Window] {
         var windows: [Window] = []
         for index in file.tokens.indices {
             let isSameWindow =
@@ -71,7 +72,7 @@ struct ReferenceReplayTests {
 
     /// The printed ids lack the window's unfinished tail; a stamp alone stands for it when the next window begins
     /// early.
-    private func result(of window: Window, in file: ReferenceData.File, size: Int, next: Int?) -> WindowResult {
+    private func result(of window: Window, in file: SpeechData.Reference, size: Int, next: Int?) -> WindowResult {
         var tokens = window.segments.flatMap { file.tokens[$0] }
         if let next, next != window.offset + size, let last = tokens.last {
             tokens.append(last)

@@ -1,0 +1,34 @@
+import ArgumentParser
+import StapesHub
+
+struct VerifyModel: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Hash a model's files again and compare them with what was pulled.",
+        discussion:
+            "For a model without a manifest, its completeness is checked and the hash of the weights is printed."
+    )
+
+    @OptionGroup var options: StoreOptions
+    @Argument(help: "A name, hub id or directory.")
+    var model: String
+
+    func run() throws {
+        let result = try options.store.verify(model)
+        for file in result.files {
+            print("\(Self.word(file.outcome))  \(file.sha256 ?? "-")  \(file.name)")
+        }
+        if !result.isSound {
+            throw HubError(.contentMismatch, "'\(result.path)' is not sound: pull it again with --force")
+        }
+    }
+
+    private static func word(_ outcome: Verification.Outcome) -> String {
+        switch outcome {
+        case .matches: "ok       "
+        case .differs: "differs  "
+        case .missing: "missing  "
+        case .unlisted: "unlisted "
+        }
+    }
+}

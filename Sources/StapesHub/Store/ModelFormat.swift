@@ -1,0 +1,5 @@
+/// The form a model's weights are stored in.
+package enum ModelFormat: String, Sendable, Hashable, Codable {
+    case safetensors
+    case ctranslate2
+}

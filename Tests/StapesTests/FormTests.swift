@@ -1,0 +1,52 @@
+import Stapes
+import StapesTesting
+import Testing
+
+/// The same weights in other forms of file.
+@Suite(.enabled(if: TestModels.hasTinyEnglish, "needs the model tiny.en"))
+struct FormTests {
+    private static let words = "ask not what your country can do for you"
+
+    @Test func tinyEnglishHearsTheSample() async throws {
+        let result = try await LoadedTranscriber.tinyEnglish.get().transcribe(SampleTests.sample)
+        #expect(result.language == "en")
+        #expect(result.text.lowercased().contains(Self.words))
+    }
+
+    @Test func otherFormsOfTheWeightsHearTheSame() async throws {
+        let expected = try await LoadedTranscriber.tinyEnglish.get().transcribe(SampleTests.sample).text
+        let forms = TestModels.otherForms(of: "tiny.en")
+        if forms.isEmpty { print("skipped: no other forms of tiny.en; Scripts/fetch-model --test-forms makes them") }
+        for form in forms {
+            let transcriber = try await Transcriber(
+                TranscriberConfiguration(modelDirectory: form, computeType: .float32))
+            let text = try await transcriber.transcribe(SampleTests.sample).text
+            // int8 weights are rounded, so their commas may differ; their words may not.
+            if form.hasSuffix("int8") {
+                #expect(text.lowercased().contains(Self.words), "\(form)")
+            } else {
+                #expect(text == expected, "\(form)")
+            }
+        }
+    }
+
+    @Test func englishOnlyModelRefusesOtherLanguagesAndTranslation() async throws {
+        let transcriber = try await LoadedTranscriber.tinyEnglish.get()
+        for options in [TranscriptionOptions(language: "de"), TranscriptionOptions(task: .translate)] {
+            let error = await #expect(throws: StapesError.self) {
+                try await transcriber.transcribe(SampleTests.sample, options: options)
+            }
+            #expect(error?.code == .invalidOption)
+        }
+    }
+
+    @Test func everyFormatGivesTheWordsOfTheClip() async throws {
+        guard SpeechData.isPresent else { return }
+        let transcriber = try await LoadedTranscriber.tinyEnglish.get()
+        for entry in try SpeechData.manifest() where entry.category == "format" && entry.expect == "text" {
+            let text = try await transcriber.transcribe(.file(path: SpeechData.path(entry.audio))).text
+            let letters = text.lowercased().filter { $0.isLetter || $0 == " " || $0 == "'" }
+            #expect(letters.split(separator: " ").joined(separator: " ") == entry.text, "\(entry.audio)")
+        }
+    }
+}
