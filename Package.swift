@@ -4,11 +4,11 @@ import PackageDescription
 let package = Package(
     name: "stapes",
     traits: [
-        .trait(name: "OneDNN", description: "Matrix products of many rows through oneDNN; without it, our own kernels."),
+        .trait(
+            name: "OneDNN", description: "Matrix products of many rows through oneDNN; without it, our own kernels."),
         .default(enabledTraits: ["OneDNN"]),
     ],
-    dependencies: [
-    ],
+    dependencies: [],
     targets: [
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(
@@ -34,7 +34,8 @@ let package = Package(
             ]),
         .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels"]),
         .target(
-            name: "Stapes", dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
+            name: "Stapes",
+            dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
         .testTarget(name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"]),
         .testTarget(

@@ -3,11 +3,11 @@ import StapesEngine
 import StapesTokenizer
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 extension EngineConfiguration {

@@ -107,7 +107,8 @@ public final class Transcriber: Sendable {
                 let start = ContinuousClock.now
                 let pcm = try AudioDecoder.decode(audio, limits: limits)
                 let mel = extractor.extract(pcm)
-                return Features(mel: mel, duration: pcm.durationSeconds, seconds: (ContinuousClock.now - start) / .seconds(1))
+                return Features(
+                    mel: mel, duration: pcm.durationSeconds, seconds: (ContinuousClock.now - start) / .seconds(1))
             }
         } catch {
             throw StapesError(error)

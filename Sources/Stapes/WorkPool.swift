@@ -18,7 +18,8 @@ struct WorkPool: Sendable {
         _ work: @escaping @Sendable () throws(Failure) -> Success
     ) async throws(Failure) -> Success {
         let queue = queues[turn.count.wrappingAdd(1, ordering: .relaxed).oldValue % queues.count]
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<Result<Success, Failure>, Never>) in
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Success, Failure>, Never>) in
             queue.async { continuation.resume(returning: Result(catching: work)) }
         }
         return try result.get()

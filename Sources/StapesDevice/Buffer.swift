@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Device memory that frees itself. It starts as zeros, and pages of it that nobody has written take no memory.
@@ -21,8 +21,8 @@ package struct Buffer: ~Copyable {
             throw DeviceError(.outOfMemory, "no memory for a buffer of \(size) bytes")
         }
         #if os(Linux)
-        // Weights and caches are read end to end at every step: with 4 KiB pages one thread reads a third less.
-        if size >= 2 << 20 { madvise(memory, size, MADV_HUGEPAGE) }
+            // Weights and caches are read end to end at every step: with 4 KiB pages one thread reads a third less.
+            if size >= 2 << 20 { madvise(memory, size, MADV_HUGEPAGE) }
         #endif
         pointer = memory
         self.byteCount = size

@@ -28,7 +28,7 @@ package enum SafetensorsWriter {
         var offset = 0
         for entry in entries {
             header[entry.name] = HeaderEntry(
-                dtype: entry.type, shape: entry.shape, data_offsets: [offset, offset + entry.bytes.count])
+                dtype: entry.type, shape: entry.shape, dataOffsets: [offset, offset + entry.bytes.count])
             offset += entry.bytes.count
         }
         let encoder = JSONEncoder()
@@ -47,6 +47,11 @@ package enum SafetensorsWriter {
     private struct HeaderEntry: Encodable {
         let dtype: String
         let shape: [Int]
-        let data_offsets: [Int]
+        let dataOffsets: [Int]
+
+        private enum CodingKeys: String, CodingKey {
+            case dtype, shape
+            case dataOffsets = "data_offsets"
+        }
     }
 }

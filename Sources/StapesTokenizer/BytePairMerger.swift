@@ -29,7 +29,8 @@ struct BytePairMerger {
             let start = Int(candidate & 0xFFFF_FFFF)
             let middle = partEnds[start]
             // An earlier merge may have taken one of the parts away.
-            guard middle > 0, middle < piece.count, partEnds[middle] - start == table.byteCount(of: Int(candidate >> 32))
+            guard middle > 0, middle < piece.count,
+                partEnds[middle] - start == table.byteCount(of: Int(candidate >> 32))
             else { continue }
             let end = partEnds[middle]
             partEnds[start] = end

@@ -5,7 +5,10 @@ enum NonSpeechSymbols {
     /// Suppressed where they are one token, alone or after a space.
     private static let symbols =
         "\"#()*+/:;<=>@[\\]^_`{|}~「」『』".map(String.init)
-        + ["<<", ">>", "<<<", ">>>", "--", "---", "-(", "-[", "('", "(\"", "((", "))", "(((", ")))", "[[", "]]", "{{", "}}"]
+        + [
+            "<<", ">>", "<<<", ">>>", "--", "---", "-(", "-[", "('", "(\"", "((", "))", "(((", ")))", "[[", "]]", "{{",
+            "}}",
+        ]
         + ["♪♪", "♪♪♪"]
 
     /// Suppressed by their first token, whole or not: it stands for characters of the same block only.

@@ -64,7 +64,8 @@ struct VocabularyFile {
         scratch.removeAll(keepingCapacity: true)
         guard ByteAlphabet.append(spelling: spelling, to: &scratch) else {
             let text = String(decoding: spelling, as: UTF8.self)
-            throw TokenizerError(.malformed, "\(path): the token '\(text)' (\(id)) is not spelled in GPT-2's byte alphabet")
+            throw TokenizerError(
+                .malformed, "\(path): the token '\(text)' (\(id)) is not spelled in GPT-2's byte alphabet")
         }
         try insert(scratch, id: id)
     }
@@ -96,7 +97,8 @@ struct VocabularyFile {
         var previous = -1
         for index in 0..<mergedTokens.count {
             guard let id = mergedTokens.withBytes(of: index, { table.id(of: $0) }) else {
-                throw TokenizerError(.inconsistent, "\(path): merge \(index) makes a token that is not in the vocabulary")
+                throw TokenizerError(
+                    .inconsistent, "\(path): merge \(index) makes a token that is not in the vocabulary")
             }
             guard id > previous else {
                 throw TokenizerError(.inconsistent, "\(path): merge \(index) is not in the order of the token ids")

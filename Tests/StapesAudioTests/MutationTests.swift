@@ -38,7 +38,9 @@ import Testing
         run([WAV(samples).bytes, WAV(samples, channels: 2, sampleRate: 44_100).bytes], rounds: 300)
     }
 
-    @Test(.enabled(if: SpeechData.isPresent, "needs the recordings")) func damagedRecordingsEndInSamplesOrAnError() throws {
+    @Test(.enabled(if: SpeechData.isPresent, "needs the recordings")) func damagedRecordingsEndInSamplesOrAnError()
+        throws
+    {
         let files = try SpeechData.manifest()
             .filter { $0.category == "format" || $0.category == "invalid" }
             .map { try SpeechData.bytes($0.audio) }

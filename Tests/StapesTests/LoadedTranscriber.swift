@@ -3,7 +3,8 @@ import StapesTesting
 
 /// Transcribers that the tests share, since loading one takes most of a second.
 actor LoadedTranscriber {
-    static let base = LoadedTranscriber(TranscriberConfiguration(modelDirectory: TestModels.base, computeType: .float32))
+    static let base = LoadedTranscriber(
+        TranscriberConfiguration(modelDirectory: TestModels.base, computeType: .float32))
     static let tinyEnglish = LoadedTranscriber(
         TranscriberConfiguration(modelDirectory: TestModels.tinyEnglish, computeType: .float32))
 

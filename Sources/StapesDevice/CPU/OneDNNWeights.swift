@@ -37,7 +37,8 @@ final class OneDNNWeights {
         let shape = Shape(
             rows: input.rows, inputStride: input.rowStride, outputStride: output.rowStride, inputType: input.type,
             outputType: output.type, bias: bias != nil, gelu: gelu, accumulate: accumulate)
-        let primitive = if let made = primitives[shape] { made } else { try makePrimitive(shape, threads: stream.threads) }
+        let primitive =
+            if let made = primitives[shape] { made } else { try makePrimitive(shape, threads: stream.threads) }
         stream.launch(
             stapes_onednn_execute,
             stapes_onednn_arguments(matmul: primitive, a: input.pointer, bias: bias, c: output.pointer))

@@ -8,7 +8,8 @@ struct ReferenceRows {
     subscript(index: Int) -> Float {
         switch type {
         case STAPES_FLOAT32: pointer.loadUnaligned(fromByteOffset: index * 4, as: Float.self)
-        case STAPES_BFLOAT16: Float(bitPattern: UInt32(pointer.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
+        case STAPES_BFLOAT16:
+            Float(bitPattern: UInt32(pointer.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)) << 16)
         default: referenceHalf(pointer.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
         }
     }

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// Starts a thread of the engine's own: its work must neither block Swift's cooperative threads nor move between them.
@@ -23,22 +23,22 @@ enum EngineThread {
         // oneDNN generates code on this stack; the default of some systems is too small for it.
         pthread_attr_setstacksize(&attributes, 8 << 20)
         #if os(Linux)
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, &attributes,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, body.toOpaque())
+            var thread = pthread_t()
+            let status = pthread_create(
+                &thread, &attributes,
+                { argument in
+                    guard let argument else { return nil }
+                    Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                    return nil
+                }, body.toOpaque())
         #else
-        var thread: pthread_t?
-        let status = pthread_create(
-            &thread, &attributes,
-            { argument in
-                Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
-                return nil
-            }, body.toOpaque())
+            var thread: pthread_t?
+            let status = pthread_create(
+                &thread, &attributes,
+                { argument in
+                    Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+                    return nil
+                }, body.toOpaque())
         #endif
         guard status == 0 else {
             body.release()

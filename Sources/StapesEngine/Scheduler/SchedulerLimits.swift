@@ -41,7 +41,8 @@ package struct SchedulerLimits: Sendable, Hashable {
         guard demand.stepLimit > 0, demand.promptCount + demand.stepLimit <= textContext + 1 else {
             throw EngineError(
                 .invalidRequest,
-                "\(demand.stepLimit) tokens after a prompt of \(demand.promptCount) do not fit \(textContext) positions")
+                "\(demand.stepLimit) tokens after a prompt of \(demand.promptCount) do not fit \(textContext) positions"
+            )
         }
         guard demand.encoderLength > 0, demand.encoderLength <= audioContext else {
             throw EngineError(

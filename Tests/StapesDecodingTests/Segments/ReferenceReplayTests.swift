@@ -1,6 +1,6 @@
 import StapesDecoding
-import StapesTokenizer
 import StapesTesting
+import StapesTokenizer
 import Testing
 
 /// Windows of real files, put together again from what the reference printed, must yield its segments and text.
