@@ -3,12 +3,18 @@ import PackageDescription
 
 let package = Package(
     name: "stapes",
+    products: [
+        .library(name: "Stapes", targets: ["Stapes"]),
+        .executable(name: "stapes", targets: ["StapesCommand"]),
+    ],
     traits: [
         .trait(
             name: "OneDNN", description: "Matrix products of many rows through oneDNN; without it, our own kernels."),
         .default(enabledTraits: ["OneDNN"]),
     ],
-    dependencies: [],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
     targets: [
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
         .target(
@@ -36,6 +42,15 @@ let package = Package(
         .target(
             name: "Stapes",
             dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
+        .target(name: "StapesEvaluation"),
+        .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+        .target(name: "StapesHub", dependencies: ["CLibcrypto"]),
+        .executableTarget(
+            name: "StapesCommand",
+            dependencies: [
+                "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
         .testTarget(name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"]),
         .testTarget(
@@ -44,6 +59,10 @@ let package = Package(
         .testTarget(
             name: "StapesFormatsTests", dependencies: ["StapesFormats", "StapesDecoding"], exclude: ["Goldens"]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
+        .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),
+        .testTarget(name: "StapesEvaluationTests", dependencies: ["StapesEvaluation", "StapesTesting"]),
+        .testTarget(name: "StapesHubTests", dependencies: ["StapesHub"]),
+        .testTarget(name: "StapesCommandTests", dependencies: ["StapesCommand", "StapesTesting"]),
         .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 #include <stddef.h>
 
-#include "stapes_mel.h"
+#include "include/stapes_kernels.h"
+#include "include/stapes_mel.h"
 
 #define DECLARE(level)                                                                                             \
   float stapes_log_mel_##level(const stapes_mel_plan *plan, const float *samples, int64_t sample_count,            \
@@ -15,26 +16,17 @@ DECLARE(avx512);
 #endif
 
 const stapes_mel_kernels *stapes_mel_kernels_for_level(int level) {
+  if (!stapes_kernels_at((stapes_level)level)) return NULL;
   switch (level) {
-    case 0: return &generic;
 #if defined(__x86_64__)
-    case 1:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") ? &avx2
-                                                                                                               : NULL;
-    case 2:
-      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                     __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                 ? &avx512
-                 : NULL;
+    case STAPES_AVX2:
+      return &avx2;
+    case STAPES_AVX512:
+      return &avx512;
 #endif
-    default: return NULL;
+    default:
+      return &generic;
   }
 }
 
-const stapes_mel_kernels *stapes_mel_kernels_best(void) {
-  for (int level = 2; level > 0; level--) {
-    const stapes_mel_kernels *kernels = stapes_mel_kernels_for_level(level);
-    if (kernels) return kernels;
-  }
-  return &generic;
-}
+const stapes_mel_kernels *stapes_mel_kernels_best(void) { return stapes_mel_kernels_for_level(stapes_best_level()); }

@@ -30,7 +30,7 @@ extension EngineConfiguration {
         self.init(
             modelDirectory: wishes.modelDirectory, special: special, computeType: wishes.computeType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backend,
-            decodeBackend: backend, maximumRows: wishes.maximumBatchSize)
+            decodeBackend: backend, maximumRows: wishes.maximumBatchSize, keepsWindows: wishes.keepsWindows)
     }
 
     private static func backend(_ name: String?) throws(StapesError) -> BackendChoice {

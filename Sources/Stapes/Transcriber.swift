@@ -38,7 +38,8 @@ public final class Transcriber: Sendable {
             throw StapesError(error)
         }
         description = engine.description
-        extractor = LogMelExtractor(bins: engine.description.model.melBins)
+        let bins = engine.description.model.melBins
+        extractor = LogMelExtractor(bins: bins, level: settings.level.number) ?? LogMelExtractor(bins: bins)
         pool = WorkPool(width: settings.threads)
     }
 

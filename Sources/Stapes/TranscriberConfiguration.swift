@@ -20,13 +20,15 @@ public struct TranscriberConfiguration: Sendable {
     public var attentionBackend: String?
     /// Windows that are decoded at a time. Memory for their caches is taken as it is used.
     public var maximumBatchSize: Int
+    /// Whether the same audio, asked for again, is answered without encoding it again. Benchmarks turn it off.
+    public var keepsWindows: Bool
     /// The kernels' instruction level, `generic`, `avx2` or `avx512`; nil takes the highest.
     public var instructionLevel: String?
 
     public init(
         modelDirectory: String, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, maximumBatchSize: Int = 8,
-        instructionLevel: String? = nil
+        keepsWindows: Bool = true, instructionLevel: String? = nil
     ) {
         self.modelDirectory = modelDirectory
         self.device = device
@@ -34,6 +36,7 @@ public struct TranscriberConfiguration: Sendable {
         self.threads = threads
         self.attentionBackend = attentionBackend
         self.maximumBatchSize = maximumBatchSize
+        self.keepsWindows = keepsWindows
         self.instructionLevel = instructionLevel
     }
 }

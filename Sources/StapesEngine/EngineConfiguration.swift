@@ -31,13 +31,15 @@ package struct EngineConfiguration: Sendable {
     package var usesOneDNN: Bool
     /// Sequences at a time.
     package var maximumRows: Int
+    /// Whether the same window asked for again is taken from its block instead of encoded again.
+    package var keepsWindows: Bool
     /// Requests that may wait in the mailbox.
     package var mailboxCapacity: Int
 
     package init(
         modelDirectory: String, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
         level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
-        usesOneDNN: Bool = true, maximumRows: Int = 8, mailboxCapacity: Int = 1024
+        usesOneDNN: Bool = true, maximumRows: Int = 8, keepsWindows: Bool = true, mailboxCapacity: Int = 1024
     ) {
         self.modelDirectory = modelDirectory
         self.special = special
@@ -48,6 +50,7 @@ package struct EngineConfiguration: Sendable {
         self.decodeBackend = decodeBackend
         self.usesOneDNN = usesOneDNN
         self.maximumRows = maximumRows
+        self.keepsWindows = keepsWindows
         self.mailboxCapacity = mailboxCapacity
     }
 }

@@ -2,7 +2,7 @@
 ///
 /// The pattern it stands for, first match wins:
 /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
-struct PieceScanner {
+package struct PieceScanner {
     private enum Kind {
         case letter, number, space, other
     }
@@ -11,12 +11,12 @@ struct PieceScanner {
     private var position = 0
 
     /// - Parameter text: valid UTF-8 that must outlive the scanner.
-    init(_ text: UnsafeBufferPointer<UInt8>) {
+    package init(_ text: UnsafeBufferPointer<UInt8>) {
         self.text = text
     }
 
     /// The byte range of the next piece; nil at the end.
-    mutating func next() -> Range<Int>? {
+    package mutating func next() -> Range<Int>? {
         guard position < text.count else { return nil }
         let start = position
         position = contractionEnd(from: start) ?? wordEnd(from: start) ?? spaceEnd(from: start)

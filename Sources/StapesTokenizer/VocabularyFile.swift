@@ -31,7 +31,7 @@ struct VocabularyFile {
         path = file.path
         let data: Data
         do {
-            data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
+            data = try Data(contentsOf: URL(filePath: path))
         } catch {
             throw TokenizerError(.unreadable, "\(path): cannot be read", cause: error)
         }

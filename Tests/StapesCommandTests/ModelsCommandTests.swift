@@ -108,6 +108,6 @@ import Testing
     func misuseExitsWithTwo(arguments: [String]) throws {
         let result = try Program.run(["models"] + arguments, cache: cache.path)
         #expect(result.status == 2)
-        #expect(result.errors.contains("Usage:"))
+        #expect(result.errors.contains("see 'stapes --help'"))
     }
 }

@@ -14,6 +14,9 @@ package enum CPULevel: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The number by which the C kernels know the level.
+    package var number: Int { Int(kernelLevel.rawValue) }
+
     package var isAvailable: Bool { stapes_kernels_at(kernelLevel) != nil }
 
     package static var available: [CPULevel] { allCases.filter(\.isAvailable) }

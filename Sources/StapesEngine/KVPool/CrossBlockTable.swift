@@ -16,14 +16,19 @@ package struct CrossBlockTable: Sendable {
         var isWritten = false
     }
 
+    /// Whether a block keeps its window when its last user goes.
+    private let keepsWindows: Bool
     private var entries: [Entry]
     private var blocks: [WindowKey: Int32] = [:]
     /// Blocks without users, the next to be taken first.
     private var idle: [Int32]
     package private(set) var hits = 0
 
-    /// - Parameter blockCount: all blocks, the reserved one included.
-    package init(blockCount: Int) {
+    /// - Parameters:
+    ///   - blockCount: all blocks, the reserved one included.
+    ///   - keepsWindows: whether a window can be asked for again after its last user has gone.
+    package init(blockCount: Int, keepsWindows: Bool = true) {
+        self.keepsWindows = keepsWindows
         precondition(blockCount > 0, "an arena has at least its reserved block")
         entries = Array(repeating: Entry(), count: blockCount)
         idle = Array(1..<Int32(max(blockCount, 1)))
@@ -53,12 +58,12 @@ package struct CrossBlockTable: Sendable {
 
     package mutating func markWritten(_ block: Int32) { entries[Int(block)].isWritten = true }
 
-    /// One user less. A block that was never written forgets its window with its last user.
+    /// One user less. With its last user, a block that was never written, or keeps none, forgets its window.
     package mutating func release(_ block: Int32) {
         precondition(block > 0 && entries[Int(block)].users > 0, "a block was released more often than acquired")
         entries[Int(block)].users -= 1
         guard entries[Int(block)].users == 0 else { return }
-        if entries[Int(block)].isWritten {
+        if entries[Int(block)].isWritten, keepsWindows {
             idle.append(block)
         } else {
             if let key = entries[Int(block)].key { blocks[key] = nil }

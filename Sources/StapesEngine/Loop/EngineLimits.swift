@@ -10,6 +10,7 @@ extension SchedulerLimits {
         self.init(
             rows: configuration.maximumRows, selfPages: configuration.maximumRows * pagesPerRow + 1,
             crossBlocks: configuration.maximumRows + 1, prefillTokens: max(Self.prefillTokens, model.textContext),
-            textContext: model.textContext, audioContext: model.audioContext)
+            textContext: model.textContext, audioContext: model.audioContext,
+            keepsWindows: configuration.keepsWindows)
     }
 }

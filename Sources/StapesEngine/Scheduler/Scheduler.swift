@@ -20,7 +20,7 @@ package struct Scheduler: Sendable {
     package init(limits: SchedulerLimits) {
         self.limits = limits
         pages = PageAllocator(pageCount: limits.selfPages)
-        blocks = CrossBlockTable(blockCount: limits.crossBlocks)
+        blocks = CrossBlockTable(blockCount: limits.crossBlocks, keepsWindows: limits.keepsWindows)
     }
 
     package var isIdle: Bool { sequences.isEmpty }

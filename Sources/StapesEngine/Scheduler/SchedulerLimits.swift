@@ -12,9 +12,12 @@ package struct SchedulerLimits: Sendable, Hashable {
     package let textContext: Int
     /// Positions of a window at most.
     package let audioContext: Int
+    /// Whether an encoded window can be asked for again after its last user has gone.
+    package let keepsWindows: Bool
 
     package init(
-        rows: Int, selfPages: Int, crossBlocks: Int, prefillTokens: Int, textContext: Int, audioContext: Int
+        rows: Int, selfPages: Int, crossBlocks: Int, prefillTokens: Int, textContext: Int, audioContext: Int,
+        keepsWindows: Bool = true
     ) {
         self.rows = rows
         self.selfPages = selfPages
@@ -22,6 +25,7 @@ package struct SchedulerLimits: Sendable, Hashable {
         self.prefillTokens = prefillTokens
         self.textContext = textContext
         self.audioContext = audioContext
+        self.keepsWindows = keepsWindows
     }
 
     /// Pages for the longest outcome. The last token sampled is never fed back and needs no place.

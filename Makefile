@@ -1,0 +1,24 @@
+# Every target is a script in Scripts/, so that nothing needs make.
+.PHONY: help demo test build format lint clean
+.DEFAULT_GOAL := help
+
+help:
+	@Scripts/help
+
+demo:
+	@Scripts/demo
+
+test:
+	@Scripts/test
+
+build:
+	@Scripts/build
+
+format:
+	@Scripts/format
+
+lint:
+	@Scripts/lint
+
+clean:
+	@Scripts/clean

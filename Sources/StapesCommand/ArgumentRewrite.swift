@@ -1,0 +1,81 @@
+/// Turns the spellings of whisper's command line into ours before the parser sees them: `--output_dir` becomes
+/// `--output-dir`, and the `True` or `False` after a switch goes.
+///
+/// Only names in the table are touched, so that a message about an unknown option names it as it was typed.
+package enum ArgumentRewrite {
+    /// Options that take a value. The argument after one is never looked at.
+    package static let valued: Set<String> = [
+        "attention-backend", "batch-size", "category", "compute-type", "device", "endpoint", "initial-prompt",
+        "language",
+        "logprob-threshold", "manifest", "model", "model-dir", "no-speech-threshold", "output-dir", "output-format",
+        "progress", "prompt", "repeat", "revision", "suppress-tokens", "task", "threads",
+    ]
+
+    /// Names that others use for one of our options.
+    package static let aliases: [String: String] = ["model-directory": "model"]
+
+    /// Switches, and what each becomes when `True` or `False` is asked for.
+    package static let switches: [String: Switch] = [
+        "condition-on-previous-text": Switch(off: "--no-condition-on-previous-text"),
+        "suppress-blank": Switch(off: "--no-suppress-blank"),
+        "no-condition-on-previous-text": Switch(off: "--condition-on-previous-text"),
+        "no-suppress-blank": Switch(off: "--suppress-blank"),
+        "detect-language": Switch(off: nil),
+        "json": Switch(off: nil),
+        "no-timestamps": Switch(off: nil),
+        "quiet": Switch(off: nil),
+        "translate": Switch(off: nil),
+        "verbose": Switch(off: nil),
+    ]
+
+    package struct Switch: Sendable {
+        /// The argument that says no; nil: leaving the switch out says it.
+        package let off: String?
+    }
+
+    private static let shortValued: Set<String> = ["-f", "-l", "-m", "-o", "-t"]
+
+    /// - Parameter arguments: the command line without the program's name.
+    package static func rewrite(_ arguments: [String]) -> [String] {
+        var result: [String] = []
+        result.reserveCapacity(arguments.count)
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" {
+                return result + ["--"] + rest
+            }
+            guard argument.hasPrefix("--") else {
+                result.append(argument)
+                if shortValued.contains(argument), let value = rest.popFirst() { result.append(value) }
+                continue
+            }
+            let parts = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let typed = String(parts[0].map { $0 == "_" ? "-" : $0 })
+            let name = aliases[typed] ?? typed
+            let inlineValue = parts.count == 2 ? String(parts[1]) : nil
+            if valued.contains(name) {
+                result.append(inlineValue.map { "--\(name)=\($0)" } ?? "--\(name)")
+                if inlineValue == nil, let value = rest.popFirst() { result.append(value) }
+            } else if let flag = switches[name] {
+                guard let value = inlineValue ?? booleanWord(at: rest.first) else {
+                    result.append("--\(name)")
+                    continue
+                }
+                if inlineValue == nil { rest.removeFirst() }
+                switch value {
+                case "True", "true": result.append("--\(name)")
+                case "False", "false": if let off = flag.off { result.append(off) }
+                default: result.append("--\(name)=\(value)")
+                }
+            } else {
+                result.append(argument)
+            }
+        }
+        return result
+    }
+
+    /// Python's spelling only: a file may well be called `true`.
+    private static func booleanWord(at argument: String?) -> String? {
+        argument == "True" || argument == "False" ? argument : nil
+    }
+}

@@ -1,0 +1,8 @@
+import ArgumentParser
+
+/// `stapes bench`: measurements.
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure error rates and speed.",
+        subcommands: [BenchWER.self, BenchTranscribe.self])
+}

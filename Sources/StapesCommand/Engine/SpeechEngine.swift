@@ -1,0 +1,49 @@
+import Stapes
+import StapesAudio
+
+/// What the commands need of the library: the seam at which tests put an engine that needs no model.
+package protocol SpeechEngine: Sendable {
+    var facts: EngineFacts { get }
+
+    func transcribe(
+        _ audio: AudioSource, options: TranscriptionOptions, onEvent: @escaping @Sendable (TranscriptionEvent) -> Void
+    ) async throws -> Transcription
+
+    /// Most probable first.
+    func detectLanguage(_ audio: AudioSource) async throws -> [LanguageProbability]
+}
+
+/// What an engine says about itself once its `auto` settings are resolved.
+package struct EngineFacts: Sendable, Hashable {
+    package var model: String
+    package var modelDirectory: String
+    package var device: String
+    package var computeType: String
+    package var threads: Int
+    /// Instruction level of the kernels.
+    package var kernels: String
+    /// Whether products of many rows go to oneDNN.
+    package var usesOneDNN: Bool
+    package var prefillAttention: String
+    package var decodeAttention: String
+    package var crossKvBytesPerWindow: Int
+    package var selfKvBytesPerToken: Int
+
+    package init(
+        model: String, modelDirectory: String, device: String, computeType: String, threads: Int,
+        kernels: String, usesOneDNN: Bool, prefillAttention: String, decodeAttention: String,
+        crossKvBytesPerWindow: Int, selfKvBytesPerToken: Int
+    ) {
+        self.model = model
+        self.modelDirectory = modelDirectory
+        self.device = device
+        self.computeType = computeType
+        self.threads = threads
+        self.kernels = kernels
+        self.usesOneDNN = usesOneDNN
+        self.prefillAttention = prefillAttention
+        self.decodeAttention = decodeAttention
+        self.crossKvBytesPerWindow = crossKvBytesPerWindow
+        self.selfKvBytesPerToken = selfKvBytesPerToken
+    }
+}

@@ -1,0 +1,118 @@
+import ArgumentParser
+import Stapes
+import StapesFormats
+import StapesTokenizer
+
+/// What the words after an option mean. Each throws a `ValidationError` that says what would have been right.
+package enum OptionParsing {
+    /// A language's code, name or alias; nil for `auto`.
+    package static func language(_ text: String) throws -> String? {
+        if text.lowercased() == "auto" { return nil }
+        guard let code = Languages.code(for: text) else {
+            throw ValidationError("unknown language '\(text)'; give a code (de), a name (german) or auto")
+        }
+        return code
+    }
+
+    package static func task(_ text: String) throws -> TranscriptionTask {
+        switch text {
+        case "transcribe": return .transcribe
+        case "translate": return .translate
+        default: throw ValidationError("unknown task '\(text)'; give transcribe or translate")
+        }
+    }
+
+    /// A comma list of format names, or `all`; without repetitions, in the order given.
+    package static func formats(_ text: String) throws -> [OutputFormat] {
+        do {
+            return try OutputFormat.parse(list: text)
+        } catch {
+            throw ValidationError(error.message)
+        }
+    }
+
+    package static func device(_ text: String) throws -> DeviceSelection {
+        switch text {
+        case "cpu": return .cpu
+        case "auto": return .auto
+        case "cuda": return .cuda(0)
+        default:
+            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, parts[0] == "cuda", let index = Int(parts[1]), index >= 0 else {
+                throw ValidationError("unknown device '\(text)'; give cpu, auto, cuda or cuda:N")
+            }
+            return .cuda(index)
+        }
+    }
+
+    package static func computeType(_ text: String) throws -> ComputeType {
+        guard let type = ComputeType(rawValue: text) else {
+            let known = ComputeType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("unknown compute type '\(text)'; give one of \(known)")
+        }
+        return type
+    }
+
+    package static func attentionBackend(_ text: String) throws -> String {
+        let known = ["cpu", "reference"]
+        guard known.contains(text) else {
+            throw ValidationError("unknown attention backend '\(text)'; give \(known.joined(separator: " or "))")
+        }
+        return text
+    }
+
+    /// Token ids to keep out of the transcript; nil for the usual set, which `-1` alone stands for. A `-1` among
+    /// others stays in the list and means that set as well.
+    package static func suppressTokens(_ text: String) throws -> [Int]? {
+        var ids: [Int] = []
+        for word in text.split(separator: ",") {
+            guard let id = Int(word.filter { $0 != " " }), id >= -1 else {
+                throw ValidationError("'\(text)' is no list of token ids; give -1 or numbers separated by commas")
+            }
+            ids.append(id)
+        }
+        return ids == [-1] ? nil : ids
+    }
+
+    /// A limit; `None` turns its test off, as in whisper.
+    package static func threshold(_ text: String) throws -> Double? {
+        if text.lowercased() == "none" { return nil }
+        guard let value = Double(text), value.isFinite else {
+            throw ValidationError("'\(text)' is no number; give one, or None to turn the test off")
+        }
+        return value
+    }
+
+    /// A number of threads; 0, whisper's default, leaves the choice to the engine.
+    package static func threads(_ text: String) throws -> Int? {
+        guard let count = Int(text), (0...1024).contains(count) else {
+            throw ValidationError("'\(text)' is no number of threads; give 0 (automatic) to 1024")
+        }
+        return count == 0 ? nil : count
+    }
+
+    /// Files in flight; the engine's limit.
+    package static func batchSize(_ text: String) throws -> Int {
+        guard let count = Int(text), (1...256).contains(count) else {
+            throw ValidationError("'\(text)' is not a number from 1 to 256")
+        }
+        return count
+    }
+
+    /// How often something is repeated.
+    package static func repetitions(_ text: String) throws -> Int {
+        guard let count = Int(text), (1...4096).contains(count) else {
+            throw ValidationError("'\(text)' is not a number from 1 to 4096")
+        }
+        return count
+    }
+}
+
+/// An option's value where nil is a value of its own (`auto`, `None`), not the option's absence.
+package struct Parsed<Value: Sendable>: Sendable {
+    package let value: Value?
+
+    package init(_ value: Value?) {
+        self.value = value
+    }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// The command `stapes` with everything below it.
+package struct Root: ParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "stapes",
+        abstract: "Speech recognition with Whisper models.",
+        discussion: """
+            The short form is stapes <file> ..., which transcribes: see 'stapes transcribe --help'.
+            The snake_case spelling of whisper's options, and True or False after a switch, are understood too.
+            """,
+        version: "stapes \(Version.current)",
+        subcommands: [Transcribe.self, DetectLanguage.self, Bench.self, Models.self, Doctor.self],
+        defaultSubcommand: Transcribe.self)
+
+    package init() {}
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Stapes
+import StapesFormats
+
+/// `stapes transcribe`: audio in, text out.
+struct Transcribe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write down what is said in audio or video files.",
+        usage: "stapes transcribe [<options>] <file> ...",
+        discussion: """
+            Inputs are files, folders (the audio files in them), patterns in quotes, or - for standard input.
+            Without --output-dir and --output-format the text goes to standard output, with times when that is a \
+            terminal. With --output-dir each input becomes <base>.<format> in that folder.
+
+              stapes talk.mp3
+              stapes talk.mp3 --language german --output-format srt --output-dir subtitles
+              stapes recordings/ -f txt,json -o texts
+              ffmpeg -i film.mkv -f wav - | stapes - -f vtt -o -
+
+            Exit status: 0 all done, 1 a file failed (the others are done), 2 wrong command line, 130 Ctrl-C.
+            """)
+
+    @Argument(help: ArgumentHelp("Files, folders, patterns or - for standard input.", valueName: "file"))
+    var inputs: [String]
+
+    @Option(
+        name: [.customShort("f"), .long],
+        help: ArgumentHelp(
+            "Some of txt, vtt, srt, tsv and json, separated by commas, or all. (default: all in a folder, txt on standard output)",
+            valueName: "formats"),
+        transform: OptionParsing.formats)
+    var outputFormat: [OutputFormat]?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("Folder for the results, made if missing; - is standard output.", valueName: "folder"))
+    var outputDir: String?
+
+    @Option(
+        help: ArgumentHelp("Files in flight at the same time. (default: 4, or fewer inputs)", valueName: "count"),
+        transform: OptionParsing.batchSize)
+    var batchSize: Int?
+
+    @OptionGroup(title: "Speech") var task: TaskFlags
+    @OptionGroup(title: "Decoding") var decoding: DecodingFlags
+    @OptionGroup(title: "Engine") var engine: EngineFlags
+    @OptionGroup(title: "Messages") var messages: ConsoleFlags
+
+    func run() async throws {
+        let console = Console.process(progress: messages.progress, quiet: messages.quiet)
+        let plan = try OutputPlan(outputDir: outputDir, formats: outputFormat)
+        let expansion = try InputExpansion(inputs)
+        try plan.checkCollisions(of: expansion.inputs)
+        for failure in expansion.failures { console.error(failure.cause, file: failure.name) }
+        guard !expansion.inputs.isEmpty else { throw ExitCode(ExitStatus.failure.rawValue) }
+        try plan.prepare(for: expansion.inputs)
+
+        var options = decoding.options
+        task.apply(to: &options)
+        let batchSize = min(batchSize ?? defaultBatchSize, expansion.inputs.count)
+        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize)
+        if messages.verbose { console.line(engine.facts.summary) }
+        let run = TranscriptionRun(
+            engine: engine, inputs: expansion.inputs, plan: plan, options: options, batchSize: batchSize,
+            verbose: messages.verbose, console: console)
+        let failedCount = await run.run() + expansion.failures.count
+        if failedCount > 0 { throw ExitCode(ExitStatus.failure.rawValue) }
+    }
+}
+
+/// Files that are worked on at the same time when nothing else is said and there are as many.
+let defaultBatchSize = 4
+
+extension EngineFacts {
+    /// One line for `--verbose`.
+    var summary: String {
+        "model \(model) in \(modelDirectory), device \(device), compute type \(computeType), \(threads) threads, "
+            + "kernels \(kernels)\(usesOneDNN ? " and oneDNN" : ""), attention \(prefillAttention) and \(decodeAttention)"
+    }
+}

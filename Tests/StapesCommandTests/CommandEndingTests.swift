@@ -1,0 +1,67 @@
+import StapesCommand
+import Testing
+
+@Suite struct CommandEndingTests {
+    private func ending(_ arguments: String...) throws -> CommandEnding {
+        do {
+            var command = try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments))
+            try command.run()
+            throw UnexpectedSuccess(command: "\(command)")
+        } catch let error as UnexpectedSuccess {
+            throw error
+        } catch {
+            return CommandEnding(error)
+        }
+    }
+
+    private struct UnexpectedSuccess: Error {
+        let command: String
+    }
+
+    @Test(arguments: [
+        ["--bogus", "a.wav"], [], ["-l", "klingon", "a.wav"], ["-f", "doc", "a.wav"], ["--threads", "many", "a.wav"],
+        ["--translate", "--task", "transcribe", "a.wav"], ["--verbose", "--quiet", "a.wav"], ["bench", "wer"],
+        ["doctor", "--beam_size", "5"],
+    ])
+    func wrongCommandLineIsOneLineAndStatusTwo(_ arguments: [String]) throws {
+        let parsed = Result { try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments)) }
+        guard case .failure(let error) = parsed else {
+            Issue.record("accepted")
+            return
+        }
+        let ending = CommandEnding(error)
+        #expect(ending.exitStatus == 2)
+        guard case .error(let text) = ending.message else {
+            Issue.record("no message")
+            return
+        }
+        #expect(!text.contains("\n"))
+        #expect(text.first?.isUppercase == false)
+    }
+
+    @Test func helpAndVersionAreAnswers() throws {
+        let version = try ending("--version")
+        #expect(version.exitStatus == 0)
+        #expect(version.message == .answer("stapes \(Version.current)\n"))
+        let help = try ending("transcribe", "--help")
+        #expect(help.exitStatus == 0)
+        guard case .answer(let text) = help.message else {
+            Issue.record("help is no answer")
+            return
+        }
+        #expect(text.contains("--initial-prompt"))
+    }
+
+    @Test(arguments: [
+        ["a.wav"], ["-m", "base", "a.wav", "-o", "-", "-f", "srt"], ["-"],
+        ["a.wav", "--suppress_tokens", "-1", "--logprob_threshold", "-0.5", "--no_speech_threshold", "None"],
+        ["a.wav", "b.wav", "--condition_on_previous_text", "False", "--verbose", "True", "--initial_prompt", "-x"],
+        ["transcribe", "a.wav", "--prompt", "Hello", "-t", "0", "--device", "cuda:1", "--no-suppress-blank"],
+        ["bench", "wer", "--manifest", "m", "--category", "a", "b", "--detect-language", "--json"],
+        ["bench", "transcribe", "a.wav", "--repeat", "3", "--json"], ["detect-language", "a.wav", "--json"],
+        ["doctor", "--model", "base", "--json"],
+    ])
+    func commandLineIsUnderstood(_ arguments: [String]) throws {
+        _ = try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments))
+    }
+}

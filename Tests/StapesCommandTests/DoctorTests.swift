@@ -1,0 +1,54 @@
+import FoundationEssentials
+import StapesCommand
+import Testing
+
+@Suite struct DoctorTests {
+    private let cpu = CPUInformation(
+        cpuinfo: """
+            processor\t: 0
+            model name\t: Some CPU 9000
+            flags\t\t: fpu sse4_2 avx2 avx512f fma
+
+            processor\t: 1
+            model name\t: Other
+            flags\t\t: fpu
+            """, coreCount: 2)
+
+    @Test func cpuinfoOfTheFirstCoreIsRead() {
+        #expect(cpu.name == "Some CPU 9000")
+        #expect(cpu.instructionSets == ["sse4_2", "avx2", "fma", "avx512f"])
+    }
+
+    @Test func armFeaturesAreRead() {
+        let arm = CPUInformation(cpuinfo: "Features\t: fp asimd i8mm bf16\n", coreCount: 4)
+        #expect(arm.instructionSets == ["asimd", "i8mm", "bf16"])
+        #expect(arm.name == "unknown processor")
+    }
+
+    @Test func withoutAModelWhatOnlyAnEngineKnowsIsNull() throws {
+        let object = try json(DoctorReport(cpu: cpu, modelCache: "/cache", models: [], engine: nil))
+        for key in ["cross_kv_bytes_per_window", "self_kv_bytes_per_token", "compute_type", "kernels"] {
+            #expect(object[key] == .null, "\(key)")
+        }
+        #expect(object["attention_backends"] == .object(["prefill": .string("cpu"), "decode": .string("cpu")]))
+        #expect(object["instruction_sets"]?.array?.count == 4)
+        #expect(object["devices"]?.array?.count == 1)
+        #expect(object["decode_graph"]?.object?["enabled"] == .bool(false))
+        #expect(object["models"] == .array([]))
+        #expect(object["version"] == .string(Version.current))
+    }
+
+    @Test func withAModelTheEnginesNumbersAreThere() throws {
+        let model = DoctorReport.Model(name: "base", path: "/cache/base", format: nil, bytes: 5, complete: false)
+        let report = DoctorReport(cpu: cpu, modelCache: "/cache", models: [model], engine: FakeEngine([:]).facts)
+        let object = try json(report)
+        #expect(object["cross_kv_bytes_per_window"] == .number(100))
+        #expect(object["self_kv_bytes_per_token"] == .number(10))
+        #expect(object["attention_backends"] == .object(["prefill": .string("a"), "decode": .string("b")]))
+        #expect(report.text.contains("models             base in /cache/base, incomplete\n"))
+    }
+
+    private func json(_ report: DoctorReport) throws -> [String: AnyJSON] {
+        try JSONDecoder().decode([String: AnyJSON].self, from: Data(try JSONOutput.text(of: report).utf8))
+    }
+}

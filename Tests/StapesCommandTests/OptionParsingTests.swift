@@ -1,0 +1,65 @@
+import Stapes
+import StapesCommand
+import StapesFormats
+import Testing
+
+@Suite struct OptionParsingTests {
+    @Test(arguments: [("auto", nil), ("de", "de"), ("German", "de"), ("mandarin", "zh"), ("AUTO", nil)])
+    func languageIsCodeNameAliasOrAuto(_ text: String, _ code: String?) throws {
+        #expect(try OptionParsing.language(text) == code)
+    }
+
+    @Test(arguments: ["cpu", "auto", "cuda", "cuda:3"])
+    func knownDeviceIsUnderstood(_ text: String) throws {
+        let expected: [String: DeviceSelection] = ["cpu": .cpu, "auto": .auto, "cuda": .cuda(0), "cuda:3": .cuda(3)]
+        #expect(try OptionParsing.device(text) == expected[text])
+    }
+
+    @Test func suppressTokensKeepsMinusOneAmongOthers() throws {
+        #expect(try OptionParsing.suppressTokens("-1") == nil)
+        #expect(try OptionParsing.suppressTokens("") == [])
+        #expect(try OptionParsing.suppressTokens("5, 7") == [5, 7])
+        #expect(try OptionParsing.suppressTokens("-1,50") == [-1, 50])
+    }
+
+    @Test func thresholdNoneTurnsTestOff() throws {
+        #expect(try OptionParsing.threshold("None") == nil)
+        #expect(try OptionParsing.threshold("-0.5") == -0.5)
+    }
+
+    @Test func threadsZeroLeavesTheChoice() throws {
+        #expect(try OptionParsing.threads("0") == nil)
+        #expect(try OptionParsing.threads("3") == 3)
+    }
+
+    @Test func formatsAreAListOrAll() throws {
+        #expect(try OptionParsing.formats("srt,txt,srt") == [.srt, .txt])
+        #expect(try OptionParsing.formats("all") == OutputFormat.allCases)
+    }
+
+    @Test func wrongWordIsRefusedWithItself() {
+        let attempts: [(String, () throws -> Void)] = [
+            ("klingon", { _ = try OptionParsing.language("klingon") }),
+            ("sing", { _ = try OptionParsing.task("sing") }),
+            ("doc", { _ = try OptionParsing.formats("txt,doc") }),
+            ("cuda:x", { _ = try OptionParsing.device("cuda:x") }),
+            ("cuda:-1", { _ = try OptionParsing.device("cuda:-1") }),
+            ("int4", { _ = try OptionParsing.computeType("int4") }),
+            ("fast", { _ = try OptionParsing.attentionBackend("fast") }),
+            ("-2", { _ = try OptionParsing.suppressTokens("-2") }),
+            ("1,a", { _ = try OptionParsing.suppressTokens("1,a") }),
+            ("nan", { _ = try OptionParsing.threshold("nan") }),
+            ("-1", { _ = try OptionParsing.threads("-1") }),
+            ("zero", { _ = try OptionParsing.repetitions("zero") }),
+            ("257", { _ = try OptionParsing.batchSize("257") }),
+        ]
+        for (word, attempt) in attempts {
+            do {
+                try attempt()
+                Issue.record("\(word) was accepted")
+            } catch {
+                #expect("\(error)".contains(word))
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import StapesCommand
+import StapesFormats
+import Testing
+
+@Suite struct OutputPlanTests {
+    @Test func withoutOutputDirTextGoesToStandardOutput() throws {
+        #expect(try OutputPlan(outputDir: nil, formats: nil) == .text)
+        #expect(try OutputPlan(outputDir: nil, formats: [.srt]) == .stream(.srt))
+        #expect(try OutputPlan(outputDir: "-", formats: nil) == .stream(.txt))
+    }
+
+    @Test func folderGetsAllFormatsUnlessSomeAreNamed() throws {
+        #expect(try OutputPlan(outputDir: "d", formats: nil) == .files(folder: "d", formats: OutputFormat.allCases))
+        #expect(try OutputPlan(outputDir: "d", formats: [.vtt]) == .files(folder: "d", formats: [.vtt]))
+    }
+
+    @Test(arguments: [nil, "-"])
+    func severalFormatsOnStandardOutputAreAUsageError(_ outputDir: String?) {
+        let error = #expect(throws: CommandError.self) { try OutputPlan(outputDir: outputDir, formats: [.srt, .txt]) }
+        #expect(error?.code == .usage)
+    }
+
+    @Test func twoInputsWithOneBaseAreAUsageError() throws {
+        let inputs = [Input(.file(path: "a/talk.mp3")), Input(.file(path: "b/talk.wav"))]
+        let plan = try OutputPlan(outputDir: "d", formats: [.srt])
+        let error = #expect(throws: CommandError.self) { try plan.checkCollisions(of: inputs) }
+        #expect(error?.exitStatus == .usage)
+        #expect(error?.message == "a/talk.mp3 and b/talk.wav would both be written to d/talk.srt")
+        try OutputPlan.text.checkCollisions(of: inputs)
+    }
+
+    @Test func resultOverAnInputIsAUsageError() throws {
+        let folder = try TemporaryFolder()
+        let input = Input(.file(path: try folder.add("talk.txt")))
+        let error = #expect(throws: CommandError.self) {
+            try OutputPlan(outputDir: folder.path + "/.", formats: [.txt]).checkCollisions(of: [input])
+        }
+        #expect(error?.exitStatus == .usage)
+    }
+
+    @Test func prepareCreatesFoldersAndLeavesThemEmpty() throws {
+        let folder = try TemporaryFolder()
+        try OutputPlan(outputDir: folder.path + "/a/b/", formats: nil).prepare(for: [])
+        #expect(try folder.names("a/b") == [])
+    }
+
+    @Test func fileInPlaceOfTheFolderIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.add("out")
+        for path in [file, file + "/deeper"] {
+            let error = #expect(throws: CommandError.self) {
+                try OutputPlan(outputDir: path, formats: nil).prepare(for: [])
+            }
+            #expect(error?.message == "\(file): is not a folder")
+            #expect(error?.exitStatus == .failure)
+        }
+    }
+
+    @Test func folderThatTakesNoFilesIsRefused() throws {
+        let error = #expect(throws: CommandError.self) {
+            try OutputPlan(outputDir: "/proc/self", formats: nil).prepare(for: [])
+        }
+        #expect(error?.message.hasPrefix("/proc/self: ") == true)
+        #expect(Interrupts.shared.temporaryFileCount == 0)
+    }
+
+    @Test func folderWithTheNameOfAResultIsRefused() throws {
+        let folder = try TemporaryFolder()
+        try folder.add("talk.srt/x")
+        let error = #expect(throws: CommandError.self) {
+            try OutputPlan(outputDir: folder.path, formats: [.srt]).prepare(for: [Input(.file(path: "talk.mp3"))])
+        }
+        #expect(error?.code == .output)
+    }
+}

@@ -1,0 +1,59 @@
+import StapesCommand
+import Testing
+
+/// What only the whole program shows, without any model.
+@Suite struct ProcessTests {
+    private let noModels = ["STAPES_CACHE": "/dev/null/none"]
+
+    @Test func versionGoesToStandardOutput() async throws {
+        let process = try await StapesProcess.run(["--version"])
+        #expect(process.status == 0)
+        #expect(process.output == "stapes \(Version.current)\n")
+        #expect(process.messages == "")
+    }
+
+    @Test func wrongOptionIsOneLineOnStandardErrorAndStatusTwo() async throws {
+        let process = try await StapesProcess.run(["--bogus", "a.wav"])
+        #expect(process.status == 2)
+        #expect(process.output == "")
+        #expect(process.messages == "stapes: unknown option '--bogus'; see 'stapes --help'\n")
+    }
+
+    @Test func missingModelIsOneLineAndStatusOne() async throws {
+        let folder = try TemporaryFolder()
+        let process = try await StapesProcess.run([try folder.add("a.wav")], environment: noModels)
+        #expect(process.status == 1)
+        #expect(process.output == "")
+        #expect(process.messages.hasPrefix("stapes: "))
+        #expect(process.messages.contains("base"))
+        #expect(process.messages.count { $0 == "\n" } == 1)
+    }
+
+    @Test func missingFileIsNamedBeforeAnyModelIsLookedFor() async throws {
+        let process = try await StapesProcess.run(["/dev/null/a.wav"], environment: noModels)
+        #expect(process.status == 1)
+        #expect(process.messages == "stapes: /dev/null/a.wav: not a directory\n")
+    }
+
+    @Test func inputsWithOneBaseAreRefusedBeforeAnyModelIsLookedFor() async throws {
+        let folder = try TemporaryFolder()
+        let inputs = [try folder.add("x/a.wav"), try folder.add("y/a.mp3")]
+        let process = try await StapesProcess.run(inputs + ["-o", folder.path + "/out"], environment: noModels)
+        #expect(process.status == 2)
+        #expect(try folder.names() == ["x", "y"])
+    }
+
+    @Test func outputFolderThatCannotBeIsRefusedBeforeAnyModelIsLookedFor() async throws {
+        let folder = try TemporaryFolder()
+        let input = try folder.add("a.wav")
+        let process = try await StapesProcess.run([input, "-o", input], environment: noModels)
+        #expect(process.status == 1)
+        #expect(process.messages == "stapes: \(input): is not a folder\n")
+    }
+
+    @Test func fullDiskIsOneErrorAndStatusOne() async throws {
+        let process = try await StapesProcess.run(["--help"], output: "/dev/full")
+        #expect(process.status == 1)
+        #expect(process.messages == "stapes: standard output: no space left on device\n")
+    }
+}
