@@ -58,6 +58,14 @@ let package = Package(
             exclude: ["Goldens"]),
         .testTarget(
             name: "StapesFormatsTests", dependencies: ["StapesFormats", "StapesDecoding"], exclude: ["Goldens"]),
+        .testTarget(
+            name: "StapesDeviceTests",
+            dependencies: ["StapesDevice", "StapesDecoding", "StapesTokenizer", "StapesTesting", "CKernels"]),
+        .testTarget(
+            name: "StapesEngineTests",
+            dependencies: [
+                "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding", "StapesTokenizer", "StapesTesting",
+            ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
         .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),
         .testTarget(name: "StapesEvaluationTests", dependencies: ["StapesEvaluation", "StapesTesting"]),

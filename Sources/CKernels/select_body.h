@@ -4,10 +4,11 @@ INLINE void fill(float *logits, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) logits[i] = -INFINITY;
 }
 
+/// What is not a number never counts: a comparison with it fails, so it has to stand on the side that then loses.
 INLINE float maximum_of(const float *x, int64_t begin, int64_t end) {
   vf best = vf_splat(-INFINITY);
   int64_t i = begin;
-  for (; i + LANES <= end; i += LANES) best = vf_max(best, vf_load(x + i));
+  for (; i + LANES <= end; i += LANES) best = vf_max(vf_load(x + i), best);
   float maximum = vf_maximum(best);
   for (; i < end; i++) maximum = x[i] > maximum ? x[i] : maximum;
   return maximum;
@@ -19,7 +20,7 @@ INLINE float exponential_sum(const float *x, int64_t begin, int64_t end, float m
   int64_t i = begin;
   for (; i + LANES <= end; i += LANES) total += vf_exp(vf_load(x + i) - maximum);
   float sum = vf_sum(total);
-  for (; i < end; i++) sum += expf(x[i] - maximum);
+  for (; i < end; i++) sum += x[i] == x[i] ? expf(x[i] - maximum) : 0;
   return sum;
 }
 

@@ -10,6 +10,7 @@ const char *stapes_onednn_error(void) { return message; }
 
 #if defined(STAPES_ONEDNN)
 #include <oneapi/dnnl/dnnl.h>
+#include <pthread.h>
 
 extern void omp_set_num_threads(int threads);
 
@@ -49,16 +50,20 @@ static bool failed(dnnl_status_t status, const char *what) {
   return true;
 }
 
-/// One engine and one stream for the process: the CPU's hold no state of a caller.
+static dnnl_status_t started;
+
+static void start_once(void) {
+  started = dnnl_engine_create(&engine, dnnl_cpu, 0);
+  if (started == dnnl_success) started = dnnl_stream_create(&stream, engine, dnnl_stream_default_flags);
+}
+
+/// One engine and one stream for the process: the CPU's hold no state of a caller. Models may be loaded from several
+/// threads at a time.
 static bool start(void) {
-  static bool tried, works;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   use_one_thread();
-  if (!tried) {
-    tried = true;
-    works = !failed(dnnl_engine_create(&engine, dnnl_cpu, 0), "engine") &&
-            !failed(dnnl_stream_create(&stream, engine, dnnl_stream_default_flags), "stream");
-  }
-  return works;
+  pthread_once(&once, start_once);
+  return !failed(started, "engine");
 }
 
 static dnnl_data_type_t data_type(stapes_onednn_type type) {

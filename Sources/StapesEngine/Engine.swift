@@ -51,7 +51,10 @@ package final class Engine: Sendable {
                     try mailbox.send(.submit(id, request) { continuation.resume(returning: $0) })
                 } catch {
                     continuation.resume(returning: .failure(Self.refusal(error)))
+                    return
                 }
+                // A cancellation since the look above reached the engine before the request did, and met nothing.
+                if Task.isCancelled { try? mailbox.send(.cancel(id), urgent: true) }
             }
         } onCancel: {
             // Refused only by an engine that has stopped, which has let go of the request already.
@@ -94,7 +97,6 @@ package final class Engine: Sendable {
                 for message in messages { take(message, into: &loop) }
                 loop.step()
             }
-            while !loop.isIdle { loop.step() }
         } catch {
             ready.resume(returning: .failure(startFailure(error)))
         }

@@ -1,4 +1,5 @@
 import StapesDecoding
+import StapesModel
 
 /// One window to work on, with everything that the engine needs and nothing that it does not.
 package struct WindowRequest: Sendable {
@@ -30,6 +31,33 @@ package struct WindowRequest: Sendable {
     var demand: SequenceDemand {
         let limit = if case .transcript(_, let stepLimit) = purpose { stepLimit } else { 1 }
         return SequenceDemand(promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions)
+    }
+}
+
+extension WindowRequest {
+    /// Whether every number of the request lies inside the model's tables; how many there may be is the scheduler's
+    /// question.
+    ///
+    /// - Throws: `invalidRequest`.
+    func check(against model: ModelConfiguration) throws(EngineError) {
+        if let token = prompt.first(where: { $0 < 0 || $0 >= model.vocabularySize }) {
+            throw EngineError(
+                .invalidRequest, "a prompt with the token \(token); the model has \(model.vocabularySize)")
+        }
+        guard prompt.indices.contains(startIndex) else {
+            throw EngineError(
+                .invalidRequest, "a transcript that starts at \(startIndex) of a prompt of \(prompt.count) tokens")
+        }
+        guard positions > 0, positions <= model.audioContext else {
+            throw EngineError(
+                .invalidRequest, "a window of \(positions) positions; 1 to \(model.audioContext) can be served")
+        }
+        guard features.count >= 2 * positions * model.melBins else {
+            throw EngineError(
+                .invalidRequest,
+                "a window of \(positions) positions with \(features.count) features; \(model.melBins) a frame are needed"
+            )
+        }
     }
 }
 

@@ -12,6 +12,7 @@ func referenceSelect(_ a: stapes_select_arguments) {
     for row in 0..<Int(a.rows) {
         let logits = UnsafeMutableBufferPointer(
             start: a.logits + row * Int(a.logits_stride), count: Int(a.vocabulary))
+        for id in logits.indices where logits[id].isNaN { logits[id] = -.infinity }
         mask(logits, a.rules[row], a)
         let text = logits[..<Int(a.timestamp_begin)]
         let stamps = logits[Int(a.timestamp_begin)...]

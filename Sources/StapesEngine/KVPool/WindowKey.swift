@@ -12,7 +12,7 @@ package struct WindowKey: Sendable, Hashable {
     package init(features: [Float], positions: Int) {
         // Two multiply-and-fold lanes over 16 bytes a turn, with different odd constants.
         var a: UInt64 = 0x9e37_79b9_7f4a_7c15 ^ UInt64(features.count)
-        var b: UInt64 = 0xd1b5_4a32_d192_ed03 ^ UInt64(positions)
+        var b: UInt64 = 0xd1b5_4a32_d192_ed03 ^ UInt64(bitPattern: Int64(positions))
         features.withUnsafeBytes { bytes in
             var offset = 0
             while offset < bytes.count {

@@ -13,12 +13,15 @@ struct EngineLoop {
     /// Counts prefills down from -1, which no decode's epoch is.
     private var prefillEpoch = -1
     private let clock = ContinuousClock()
+    /// Sequences that may wait for admission.
+    private let waitingLimit: Int
 
     init(_ configuration: EngineConfiguration, checkpoint: Checkpoint) throws {
         let limits = SchedulerLimits(configuration, model: checkpoint.configuration)
         runner = try ModelRunner(configuration, checkpoint: checkpoint, limits: limits)
         scheduler = Scheduler(limits: limits)
         special = configuration.special
+        waitingLimit = configuration.mailboxCapacity
     }
 
     var isIdle: Bool { scheduler.isIdle }
@@ -31,7 +34,12 @@ struct EngineLoop {
     }
 
     mutating func submit(_ id: SequenceID, _ request: WindowRequest, completion: @escaping ActiveSequence.Completion) {
-        do {
+        do throws(EngineError) {
+            // The mailbox is emptied every step: it bounds what comes at once, this what has come.
+            guard scheduler.waitingCount < waitingLimit else {
+                throw EngineError(.overloaded, "the engine has too many requests waiting")
+            }
+            try request.check(against: runner.configuration)
             try scheduler.submit(id, request.demand)
             active[id] = ActiveSequence(request: request, completion: completion)
         } catch {

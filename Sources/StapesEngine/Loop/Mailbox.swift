@@ -8,7 +8,7 @@
 
 /// A bounded queue into the engine's thread.
 ///
-/// Unchecked, because the compiler cannot see that `mutex` guards `messages` and `isClosed`. A condition variable is
+/// Unchecked, because the compiler cannot see that `mutex` guards `messages` and the two flags. A condition variable is
 /// needed, which the standard library's `Mutex` does not come with.
 final class Mailbox<Message: Sendable>: @unchecked Sendable {
     private let capacity: Int
@@ -16,6 +16,8 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
     private let arrived: UnsafeMutablePointer<pthread_cond_t>
     private var messages: [Message] = []
     private var isClosed = false
+    /// The receiver has gone: not even what is urgent will be read.
+    private var isAbandoned = false
 
     init(capacity: Int) {
         self.capacity = capacity
@@ -37,11 +39,12 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         case closed
     }
 
-    /// - Parameter urgent: goes in even when the mailbox is full: taking a request back must always be possible.
+    /// - Parameter urgent: goes in even when the mailbox is full or closed: taking a request back must be possible as
+    ///   long as there is someone to do it.
     func send(_ message: Message, urgent: Bool = false) throws(Refusal) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        guard !isClosed else { throw .closed }
+        guard !isAbandoned, urgent || !isClosed else { throw .closed }
         guard urgent || messages.count < capacity else { throw .full }
         messages.append(message)
         pthread_cond_signal(arrived)
@@ -55,12 +58,18 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// All messages that are there; waits for one if `waiting`. Nil once the mailbox is closed and empty.
+    /// All messages that are there.
+    ///
+    /// - Parameter waiting: there is nothing else to do: waits for a message. Nil, and the end of the mailbox, if it is
+    ///   closed and empty.
     func take(waiting: Bool) -> [Message]? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while waiting, messages.isEmpty, !isClosed { pthread_cond_wait(arrived, mutex) }
-        if messages.isEmpty, isClosed { return nil }
+        if waiting, messages.isEmpty {
+            isAbandoned = true
+            return nil
+        }
         defer { messages.removeAll(keepingCapacity: true) }
         return messages
     }

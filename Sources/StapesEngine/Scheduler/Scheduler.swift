@@ -25,6 +25,9 @@ package struct Scheduler: Sendable {
 
     package var isIdle: Bool { sequences.isEmpty }
 
+    /// Sequences that are not admitted yet.
+    package var waitingCount: Int { waiting.count }
+
     package subscript(id: SequenceID) -> ScheduledSequence? { sequences[id] }
 
     /// Takes in a sequence.

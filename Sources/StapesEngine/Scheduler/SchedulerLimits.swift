@@ -42,7 +42,7 @@ package struct SchedulerLimits: Sendable, Hashable {
                 "a prompt of \(demand.promptCount) tokens; 1 to \(min(prefillTokens, textContext)) can be served")
         }
         // The token at the last position may be sampled but not fed: one more than there are positions.
-        guard demand.stepLimit > 0, demand.promptCount + demand.stepLimit <= textContext + 1 else {
+        guard demand.stepLimit > 0, demand.stepLimit <= textContext + 1 - demand.promptCount else {
             throw EngineError(
                 .invalidRequest,
                 "\(demand.stepLimit) tokens after a prompt of \(demand.promptCount) do not fit \(textContext) positions"

@@ -1,0 +1,133 @@
+import Glibc
+import StapesDevice
+import StapesTesting
+import Testing
+
+@Suite struct LinearTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let usage: Linear.Usage
+        let oneDNN: Bool
+        let type: ScalarType
+        var testDescription: String { "\(usage), oneDNN \(oneDNN), \(type)" }
+        static let all: [Case] = [
+            Case(usage: .fewRows, oneDNN: true, type: .float32), Case(usage: .fewRows, oneDNN: false, type: .bfloat16),
+            Case(usage: .manyRows, oneDNN: true, type: .float32), Case(usage: .manyRows, oneDNN: true, type: .bfloat16),
+            Case(usage: .manyRows, oneDNN: false, type: .float32),
+            Case(usage: .manyRows, oneDNN: false, type: .bfloat16),
+        ]
+    }
+
+    /// Widths, activations in the weights' type, and outputs in it or in float32, as the model has them.
+    @Test(arguments: Case.all) func matchesPlainProduct(_ linear: Case) throws {
+        var generator = SeededGenerator(seed: 20)
+        for threads in [1, 2, 3] {
+            let device = try CPUDevice(
+                kernels: #require(KernelTable(CPULevel.best)), threads: threads, oneDNN: linear.oneDNN)
+            var flags = 0
+            for (outputs, inputs) in [(64, 64), (192, 64), (100, 384), (64, 256)] {
+                let weight = Cells(
+                    random: outputs * inputs, scale: 2 / Float(inputs).squareRoot(), using: &generator)
+                let bias = Cells(random: outputs, using: &generator)
+                for hasBias in [true, false] {
+                    let layer = try Linear(
+                        outputs: outputs, inputs: inputs, weight: weight.floats,
+                        bias: hasBias ? UnsafePointer(bias.floats) : nil, type: linear.type, usage: linear.usage,
+                        device: device)
+                    for rows in [1, 2, 7, 50] {
+                        // The model never asks for GELU and accumulation at once, and oneDNN may not have it.
+                        flags = (flags + 1) % (linear.usage == .manyRows && linear.oneDNN ? 3 : 4)
+                        let outputType: ScalarType = flags == 1 ? linear.type : .float32
+                        let x = Cells(random: rows * (inputs + 8), type: linear.type, using: &generator)
+                        let y = Cells(random: rows * (outputs + 8), type: outputType, using: &generator)
+                        let expected = Self.plain(
+                            x, weight, hasBias ? bias : nil, into: y, rows: rows, outputs: outputs, inputs: inputs,
+                            type: linear.type, gelu: flags & 1 != 0, accumulate: flags & 2 != 0)
+                        try layer.run(
+                            MatrixView(
+                                x.pointer, type: linear.type, rows: rows, columns: inputs, rowStride: inputs + 8),
+                            into: MatrixView(
+                                y.pointer, type: outputType, rows: rows, columns: outputs, rowStride: outputs + 8),
+                            gelu: flags & 1 != 0, accumulate: flags & 2 != 0, on: device.stream)
+                        let worst = error(y, expected, absolute: 1e-5)
+                        #expect(worst <= 1, "\(threads) threads, \(rows) x \(outputs) x \(inputs), flags \(flags)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// One primitive serves every call of its shape: different rows, addresses and contents in between.
+    @Test func repeatedShapesGiveTheSameBits() throws {
+        var generator = SeededGenerator(seed: 21)
+        let device = try CPUDevice(kernels: #require(KernelTable(CPULevel.best)), threads: 2)
+        let weight = Cells(random: 64 * 64, using: &generator)
+        let layer = try Linear(
+            outputs: 64, inputs: 64, weight: weight.floats, bias: nil, type: .float32, usage: .manyRows, device: device)
+        let inputs = (0..<4).map { _ in Cells(random: 50 * 64, using: &generator) }
+        func run(_ x: Cells, rows: Int) throws -> [UInt8] {
+            let y = Cells(rows * 64)
+            try layer.run(
+                MatrixView(x.pointer, type: .float32, rows: rows, columns: 64),
+                into: MatrixView(y.pointer, type: .float32, rows: rows, columns: 64), on: device.stream)
+            return y.bytes
+        }
+        let first = try inputs.map { try run($0, rows: 50) }
+        for rows in [7, 50, 3] { for x in inputs { _ = try run(x, rows: rows) } }
+        #expect(try inputs.map { try run($0, rows: 50) } == first)
+    }
+
+    @Test func productThatOneDNNLacksIsAnErrorAndNotASlowOne() throws {
+        var generator = SeededGenerator(seed: 22)
+        let device = try CPUDevice(kernels: #require(KernelTable(CPULevel.best)), threads: 2)
+        let weight = Cells(random: 64 * 64, using: &generator)
+        let layer = try Linear(
+            outputs: 64, inputs: 64, weight: weight.floats, bias: nil, type: .float32, usage: .manyRows, device: device)
+        let x = Cells(random: 50 * (64 + 8), using: &generator)
+        let y = Cells(random: 50 * (64 + 8), using: &generator)
+        let expected = Self.plain(
+            x, weight, nil, into: y, rows: 50, outputs: 64, inputs: 64, type: .float32, gelu: true, accumulate: true)
+        do throws(DeviceError) {
+            try layer.run(
+                MatrixView(x.pointer, type: .float32, rows: 50, columns: 64, rowStride: 72),
+                into: MatrixView(y.pointer, type: .float32, rows: 50, columns: 64, rowStride: 72), gelu: true,
+                accumulate: true, on: device.stream)
+            #expect(error(y, expected, absolute: 1e-5) <= 1)
+        } catch {
+            #expect(error.code == .unsupportedShape && error.message.contains("x 64 x 64"), "\(error)")
+        }
+    }
+
+    @Test func noRowsAreNoWork() throws {
+        let device = try CPUDevice(kernels: #require(KernelTable(CPULevel.best)), threads: 1)
+        let weight = Cells(64 * 64)
+        for usage in [Linear.Usage.fewRows, .manyRows] {
+            let layer = try Linear(
+                outputs: 64, inputs: 64, weight: weight.floats, bias: nil, type: .float32, usage: usage, device: device)
+            let y = Cells([Float](repeating: 5, count: 64))
+            try layer.run(
+                MatrixView(weight.pointer, type: .float32, rows: 0, columns: 64),
+                into: MatrixView(y.pointer, type: .float32, rows: 0, columns: 64), on: device.stream)
+            #expect(y[0] == 5 && y[63] == 5)
+            #expect(layer.byteCount >= 64 * 64 * 4)
+        }
+    }
+
+    /// The product in double precision, of weights as the type holds them.
+    private static func plain(
+        _ x: Cells, _ weight: Cells, _ bias: Cells?, into y: Cells, rows: Int, outputs: Int, inputs: Int,
+        type: ScalarType, gelu: Bool, accumulate: Bool
+    ) -> Cells {
+        let held = Cells((0..<weight.count).map { weight[$0] }, type: type)
+        let result = y.copy()
+        for row in 0..<rows {
+            for output in 0..<outputs {
+                var sum = Double(bias?[output] ?? 0)
+                for i in 0..<inputs { sum += Double(x[row * (inputs + 8) + i]) * Double(held[output * inputs + i]) }
+                if gelu { sum = 0.5 * sum * (1 + erf(sum * 0.5.squareRoot())) }
+                let at = row * (outputs + 8) + output
+                result[at] = Float(accumulate ? sum + Double(y[at]) : sum)
+            }
+        }
+        return result
+    }
+}

@@ -1,0 +1,201 @@
+import CKernels
+import StapesDevice
+import StapesTesting
+import Testing
+
+@Suite struct RowKernelTests {
+    static let rows = [1, 2, 3, 5, 6, 7, 13, 48, 97]
+    static let widths = [64, 384, 512, 77]
+
+    @Test(arguments: Runner.all) func layerNormMatchesReference(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 1)
+        let stream = try runner.stream()
+        let reference = try referenceStream()
+        for width in Self.widths {
+            let gamma = Cells(random: width, scale: 2, using: &generator)
+            let beta = Cells(random: width, using: &generator)
+            for rows in Self.rows {
+                for type in computeTypes {
+                    let (xStride, yStride) = (width + 3, width + 5)
+                    let x = Cells(random: rows * xStride, scale: 3, using: &generator)
+                    for row in 0..<rows { x.fill(row * xStride + width..<(row + 1) * xStride, .nan) }
+                    let outputs = [reference, stream].map { stream in
+                        let y = Cells([Float](repeating: 7, count: rows * yStride), type: type)
+                        stream.launch(
+                            stream.kernels.layerNorm,
+                            stapes_layer_norm_arguments(
+                                x: x.floats, gamma: gamma.floats, beta: beta.floats, y: y.pointer, rows: Int64(rows),
+                                width: Int64(width), x_stride: Int64(xStride), y_stride: Int64(yStride),
+                                y_type: type.kernelType, epsilon: LayerNorm.epsilon))
+                        return y
+                    }
+                    #expect(error(outputs[1], outputs[0], absolute: 1e-5) <= 1, "rows \(rows), width \(width), \(type)")
+                }
+            }
+        }
+    }
+
+    /// Variance must not be taken as a difference of large numbers. Floats at 1000 are 6e-5 apart, so that the mean is
+    /// known to about that, and the norm to some 2e-4 of a unit; the difference of squares would be off by several.
+    @Test(arguments: Runner.levels) func layerNormFarFromZeroKeepsItsDigits(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 7)
+        for width in Self.widths {
+            let x = Cells(random: 3 * width, scale: 2, using: &generator)
+            for index in 0..<x.count { x[index] += 1000 }
+            let gamma = Cells([Float](repeating: 1, count: width))
+            let beta = Cells(width)
+            let outputs = [try referenceStream(), try runner.stream()].map { stream in
+                let y = Cells(3 * width)
+                stream.launch(
+                    stream.kernels.layerNorm,
+                    stapes_layer_norm_arguments(
+                        x: x.floats, gamma: gamma.floats, beta: beta.floats, y: y.pointer, rows: 3,
+                        width: Int64(width), x_stride: Int64(width), y_stride: Int64(width), y_type: STAPES_FLOAT32,
+                        epsilon: LayerNorm.epsilon))
+                return y
+            }
+            #expect(error(outputs[1], outputs[0], absolute: 3e-4) <= 1, "width \(width)")
+        }
+    }
+
+    @Test func layerNormOfEqualValuesIsBeta() throws {
+        for runner in Runner.levels {
+            let stream = try runner.stream()
+            let x = Cells([Float](repeating: 3, count: 64))
+            let gamma = Cells([Float](repeating: 2, count: 64))
+            let beta = Cells((0..<64).map { Float($0) })
+            let y = Cells(64)
+            stream.launch(
+                stream.kernels.layerNorm,
+                stapes_layer_norm_arguments(
+                    x: x.floats, gamma: gamma.floats, beta: beta.floats, y: y.pointer, rows: 1, width: 64, x_stride: 64,
+                    y_stride: 64, y_type: STAPES_FLOAT32, epsilon: LayerNorm.epsilon))
+            #expect(y.bytes == beta.bytes)
+        }
+    }
+
+    @Test(arguments: Runner.all) func embedMatchesReferenceAtAnyAddress(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 2)
+        let stream = try runner.stream()
+        let reference = try referenceStream()
+        let (vocabulary, positions) = (50, 20)
+        for width in Self.widths {
+            let positionTable = Cells(random: positions * width, using: &generator)
+            for type in [ScalarType.float32, .bfloat16, .float16] {
+                for byteOffset in [0, 1, 2, 3] {
+                    let table = table(vocabulary * width, type: type, using: &generator)
+                    let raw = UnsafeMutableRawPointer.allocate(byteCount: table.count + 8, alignment: 64)
+                    defer { raw.deallocate() }
+                    (raw + byteOffset).copyMemory(from: table, byteCount: table.count)
+                    for rows in [1, 2, 7, 48] {
+                        let tokens = (0..<rows).map { _ in Int32.random(in: 0..<50, using: &generator) }
+                        let at = (0..<rows).map { _ in Int32.random(in: 0..<20, using: &generator) }
+                        let outputs = [reference, stream].map { stream in
+                            let y = Cells(rows * width)
+                            stream.embed(
+                                tokens: tokens, positions: at, table: raw + byteOffset, tableType: type,
+                                positionTable: positionTable.floats,
+                                into: MatrixView(y.pointer, type: .float32, rows: rows, columns: width))
+                            return y.bytes
+                        }
+                        #expect(outputs[0] == outputs[1], "rows \(rows), width \(width), \(type), byte \(byteOffset)")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes of random finite numbers; half precision in all its kinds, subnormals and zeros of both signs included.
+    private func table(_ count: Int, type: ScalarType, using generator: inout SeededGenerator) -> [UInt8] {
+        guard type == .float16 else { return Cells(random: count, type: type, using: &generator).bytes }
+        let halves = (0..<count).map { index -> UInt16 in
+            switch index % 5 {
+            case 0: UInt16.random(in: 0..<0x400, using: &generator)
+            case 1: 0x8000
+            default: UInt16.random(in: 0..<0x7c00, using: &generator) | (UInt16(index & 1) << 15)
+            }
+        }
+        return halves.withUnsafeBytes { Array($0) }
+    }
+
+    @Test(arguments: Runner.all) func gatherMatchesReference(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 3)
+        let stream = try runner.stream()
+        for width in Self.widths {
+            let x = Cells(random: 97 * width, using: &generator)
+            for rows in Self.rows {
+                let indices = (0..<rows).map { _ in Int32.random(in: 0..<97, using: &generator) }
+                let y = Cells(rows * width)
+                stream.gather(
+                    MatrixView(x.pointer, type: .float32, rows: 97, columns: width), rows: indices,
+                    into: MatrixView(y.pointer, type: .float32, rows: rows, columns: width))
+                for row in 0..<rows {
+                    let from = Int(indices[row]) * width
+                    #expect(y.bytes(row * width..<(row + 1) * width) == x.bytes(from..<from + width))
+                }
+            }
+        }
+    }
+
+    @Test(arguments: Runner.all) func addMatchesReference(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 4)
+        let stream = try runner.stream()
+        let reference = try referenceStream()
+        for count in [1, 2, 7, 63, 64, 65, 1000, 4097] {
+            let x = Cells(random: count, using: &generator)
+            let start = Cells(random: count, using: &generator)
+            let (y, expected) = (start.copy(), start.copy())
+            stream.add(x.floats, count: count, to: y.floats)
+            reference.add(x.floats, count: count, to: expected.floats)
+            #expect(y.bytes == expected.bytes)
+        }
+    }
+
+    @Test(arguments: Runner.all) func convertRoundsToNearestEven(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 5)
+        let stream = try runner.stream()
+        // Ties that go down and up, the largest float (which becomes infinite), subnormals, what is not a number.
+        let special: [UInt32] = [
+            0x3f80_8000, 0x3f81_8000, 0x3f80_8001, 0x3f80_7fff, 0x7f7f_ffff, 0x0000_0001, 0x8000_0000, 0x7f80_0000,
+            0xff80_0000, 0x7f80_0001, 0x7fff_ffff, 0x0080_0000, 0x007f_ffff,
+        ]
+        for count in [1, 13, 16, 31, 257, 1000] {
+            let x = Cells(count)
+            for index in 0..<count {
+                x[index] =
+                    index < special.count
+                    ? Float(bitPattern: special[index])
+                    : Float(bitPattern: UInt32.random(in: 0..<0x7f80_0000, using: &generator))
+            }
+            let floats = Cells(count)
+            stream.convert(x.floats, count: count, into: floats.pointer, type: .float32)
+            #expect(floats.bytes == x.bytes)
+            let y = Cells(count, type: .bfloat16)
+            stream.convert(x.floats, count: count, into: y.pointer, type: .bfloat16)
+            let expected = Cells((0..<count).map { x[$0] }, type: .bfloat16)
+            #expect(y.bytes == expected.bytes, "count \(count)")
+        }
+    }
+
+    @Test(arguments: Runner.all) func packMatchesReference(_ runner: Runner) throws {
+        var generator = SeededGenerator(seed: 6)
+        let stream = try runner.stream()
+        let reference = try referenceStream()
+        for (n, k) in [(1, 64), (15, 3), (16, 64), (17, 65), (130, 384)] {
+            let weight = Cells(random: n * k, using: &generator)
+            for type in computeTypes {
+                let outputs = [reference, stream].map { stream in
+                    // Stale numbers: the rows that fill the last panel must be written, as zeros.
+                    let packed = Cells([Float](repeating: .nan, count: (n + 15) / 16 * 16 * k), type: type)
+                    stream.launch(
+                        stream.kernels.pack,
+                        stapes_pack_arguments(
+                            weight: weight.floats, packed: packed.pointer, n: Int64(n), k: Int64(k),
+                            packed_type: type.kernelType))
+                    return packed.bytes
+                }
+                #expect(outputs[0] == outputs[1], "n \(n), k \(k), \(type)")
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import StapesEngine
+import StapesTesting
+import Testing
+
+/// Invariant 4: after every plan the index arrays say what the host's rows say.
+@Suite struct AttentionIndicesTests {
+    private func rows(_ count: Int, decode: Bool, using generator: inout SeededGenerator) -> [AttentionRow] {
+        var free = Array(Int32(1)...400).shuffled(using: &generator)
+        return (0..<count).map { _ in
+            let context = decode ? Int.random(in: 1...447, using: &generator) : 0
+            let tokens = decode ? 1 : Int.random(in: 1...40, using: &generator)
+            let pages = (context + tokens + 15) / 16 + Int.random(in: 0...1, using: &generator)
+            defer { free.removeFirst(pages) }
+            return AttentionRow(
+                tokens: tokens, context: context, pages: Array(free.prefix(min(pages, 28))),
+                block: Int32.random(in: 1...8, using: &generator),
+                encoderLength: Int.random(in: 1...1500, using: &generator))
+        }
+    }
+
+    /// What a plan says otherwise than the host.
+    private func lies(_ plan: AttentionPlan, _ batch: AttentionBatch) -> [String] {
+        var lies: [String] = []
+        var token = 0
+        if plan.tokens != batch.tokenCount { lies.append("tokens") }
+        for row in batch.rows {
+            for offset in 0..<row.tokens {
+                let position = row.context + offset
+                if Int(plan.slots[token]) != Int(row.pages[position / 16]) * 16 + position % 16 { lies.append("slot") }
+                if Int(plan.selfPart.lengths[token]) != position + 1 { lies.append("self length") }
+                if Int(plan.crossPart.lengths[token]) != row.encoderLength { lies.append("cross length") }
+                token += 1
+            }
+        }
+        lies += groupLies(plan.selfPart, batch).map { "self \($0)" }
+        lies += groupLies(plan.crossPart, batch).map { "cross \($0)" }
+        for (index, row) in batch.rows.enumerated() {
+            let (own, cross) = (plan.selfPart, plan.crossPart)
+            for (column, page) in row.pages.enumerated() where own.pageTable[index * own.tableStride + column] != page {
+                lies.append("page")
+            }
+            if cross.pageTable[index * cross.tableStride] != row.block { lies.append("block") }
+        }
+        let longest = batch.rows.map { $0.context + $0.tokens }.max() ?? 0
+        if plan.selfPart.longest != longest { lies.append("longest") }
+        if plan.crossPart.longest != batch.rows.map(\.encoderLength).max() ?? 0 { lies.append("longest window") }
+        return lies
+    }
+
+    /// Every token is in one group, of eight at most, with tokens of its own row only.
+    private func groupLies(_ part: KVPlan, _ batch: AttentionBatch) -> [String] {
+        let owners = batch.rows.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element.tokens) }
+        var covered = 0
+        var lies: [String] = []
+        for group in 0..<part.groups {
+            let (first, count) = (Int(part.groupFirsts[group]), Int(part.groupCounts[group]))
+            if first != covered || count < 1 || count > 8 || first + count > owners.count {
+                return lies + ["group \(group)"]
+            }
+            if owners[first..<first + count].contains(where: { $0 != Int(part.groupRows[group]) }) {
+                lies.append("row of group \(group)")
+            }
+            covered += count
+        }
+        return covered == owners.count ? lies : lies + ["groups leave tokens out"]
+    }
+
+    @Test func planSaysWhatTheHostSays() throws {
+        var generator = SeededGenerator(seed: 80)
+        let prefill = try AttentionIndices(rows: 8, tokens: 512, pages: 28)
+        let decode = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        for epoch in 1...300 {
+            let count = Int.random(in: 1...8, using: &generator)
+            let prompts = AttentionBatch(rows: rows(count, decode: false, using: &generator), epoch: -epoch)
+            #expect(lies(prefill.plan(prompts), prompts) == [])
+            let tokens = AttentionBatch(rows: rows(count, decode: true, using: &generator), epoch: epoch)
+            #expect(lies(decode.plan(tokens), tokens) == [])
+        }
+    }
+
+    @Test func plannerFedDecoderLengthsForTheCrossPartIsCaught() throws {
+        var generator = SeededGenerator(seed: 81)
+        let truth = AttentionBatch(rows: rows(5, decode: true, using: &generator), epoch: 1)
+        let swapped = AttentionBatch(
+            rows: truth.rows.map {
+                AttentionRow(
+                    tokens: $0.tokens, context: $0.context, pages: $0.pages, block: $0.block,
+                    encoderLength: $0.context + $0.tokens)
+            }, epoch: 1)
+        let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        let found = lies(indices.plan(swapped), truth)
+        #expect(found.contains("cross length") && !found.contains("self length"))
+    }
+
+    @Test func crossPartIsMadeWhenMembersChangeOnly() throws {
+        var generator = SeededGenerator(seed: 82)
+        let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        var members = (0..<4).map { number -> AttentionRow in
+            let first = Int32(3 * number + 1)
+            let length = Int.random(in: 1...1500, using: &generator)
+            return AttentionRow(
+                tokens: 1, context: 10, pages: [first, first + 1], block: Int32(number + 1), encoderLength: length)
+        }
+        for epoch in 1...5 {
+            for step in 0..<10 {
+                let rows = members.map {
+                    AttentionRow(
+                        tokens: 1, context: $0.context + step, pages: $0.pages, block: $0.block,
+                        encoderLength: $0.encoderLength)
+                }
+                let batch = AttentionBatch(rows: rows, epoch: epoch)
+                #expect(lies(indices.plan(batch), batch) == [])
+                #expect(indices.crossPlans == epoch)
+            }
+            if members.count > 1 { members.removeFirst() }
+            members.reverse()
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import StapesDecoding
+import StapesDevice
+import StapesEngine
+import StapesTesting
+import Testing
+
+/// Invariant 12, and the agreement of everything that computes the same.
+@Suite struct EngineAgreementTests {
+    let model: TinyModel
+
+    init() throws { model = try TinyModel() }
+
+    @Test(arguments: [ComputeType.float32, .bfloat16]) func requestAloneEqualsItselfInABatch(
+        _ type: ComputeType
+    ) async throws {
+        let engine = try await Engine(model.configuration(type))
+        var alone: [WindowResult] = []
+        for request in TinyModel.mixed { alone.append(try await engine.transcript(request)) }
+        #expect(Set(alone.map(\.tokens)).count > 5, "the windows are to differ")
+        for _ in 0..<3 {
+            let batch = try await engine.together(TinyModel.mixed)
+            for (index, (one, many)) in zip(alone, batch).enumerated() {
+                #expect(agree(one, many), "request \(index): \(one) alone, \(many) in a batch")
+            }
+        }
+        // Stale state: a small batch after a large one, and rows in another order.
+        let few = try await engine.together([TinyModel.mixed[3], TinyModel.mixed[1]])
+        #expect(agree(few[0], alone[3]) && agree(few[1], alone[1]))
+        let reversed = try await engine.together(TinyModel.mixed.reversed())
+        for (one, many) in zip(alone.reversed(), reversed) { #expect(agree(one, many)) }
+        #expect(await engine.holdings() == EngineHoldings())
+    }
+
+    @Test func fewerRowsThanRequestsGiveTheSame() async throws {
+        let wide = try await Engine(model.configuration(rows: 8)).together(TinyModel.mixed)
+        for rows in [1, 3] {
+            let narrow = try await Engine(model.configuration(rows: rows)).together(TinyModel.mixed)
+            for (one, other) in zip(wide, narrow) { #expect(agree(one, other), "\(rows) rows") }
+        }
+    }
+
+    @Test(arguments: [ComputeType.float32, .bfloat16]) func backendsAgree(_ type: ComputeType) async throws {
+        let requests = [TinyModel.mixed[1], TinyModel.mixed[2], TinyModel.mixed[3], TinyModel.request(window: 8)]
+        let cpu = try await Engine(model.configuration(type, backend: .cpu)).together(requests)
+        let reference = try await Engine(model.configuration(type, backend: .reference)).together(requests)
+        for (index, (one, other)) in zip(cpu, reference).enumerated() {
+            // Of bfloat16 the backends round other sums to other neighbours: a last place is 2^-8.
+            #expect(agree(one, other, tolerance: type == .float32 ? 1e-4 : 0.05), "\(index): \(one), \(other)")
+        }
+    }
+
+    @Test func oneDNNAgreesWithOurOwnKernels() async throws {
+        let with = try await Engine(model.configuration(oneDNN: true)).together(TinyModel.mixed)
+        let without = try await Engine(model.configuration(oneDNN: false)).together(TinyModel.mixed)
+        for (index, (one, other)) in zip(with, without).enumerated() {
+            #expect(agree(one, other, tolerance: 1e-4), "request \(index): \(one), \(other)")
+        }
+    }
+
+    @Test func threadsAgree() async throws {
+        let one = try await Engine(model.configuration(threads: 1, oneDNN: false)).together(TinyModel.mixed)
+        for threads in [2, 3] {
+            let many = try await Engine(model.configuration(threads: threads, oneDNN: false)).together(TinyModel.mixed)
+            for (left, right) in zip(one, many) { #expect(left == right, "\(threads) threads") }
+        }
+    }
+
+    @Test(arguments: CPULevel.available) func levelsAgree(_ level: CPULevel) async throws {
+        var configuration = model.configuration(oneDNN: false)
+        let best = try await Engine(configuration).together(TinyModel.mixed)
+        configuration.level = level
+        let other = try await Engine(configuration).together(TinyModel.mixed)
+        for (left, right) in zip(best, other) { #expect(agree(left, right, tolerance: 1e-4)) }
+    }
+
+    /// Windows of every length, which reach oneDNN as products of any number of rows.
+    @Test func windowOfAnyLengthIsServed() async throws {
+        let engine = try await Engine(model.configuration(oneDNN: true))
+        let plain = try await Engine(model.configuration(oneDNN: false))
+        for positions in [1, 2, 3, 5, 6, 7, 11, 15, 16, 17, 31, 63, 64, 65, 98, 99, 100] {
+            let request = TinyModel.request(window: 9, positions: positions, steps: 4)
+            let (one, other) = (try await engine.transcript(request), try await plain.transcript(request))
+            #expect(agree(one, other, tolerance: 1e-4), "\(positions) positions")
+        }
+    }
+}
