@@ -15,16 +15,19 @@ struct WeightReader {
     /// Several linear layers of the same input as one, their outputs one after the other. A layer without a bias
     /// gets zeros.
     func linear(stacking names: [String], usage: Linear.Usage) throws -> Linear {
-        var weight: [Float] = []
+        let weights = try names.map { (name) throws(ModelError) in try checkpoint.tensor(name + ".weight") }
+        let biases = names.map { checkpoint.tensorIfPresent($0 + ".bias") }
+        let inputs = weights[0].shape[1]
+        let outputs = weights.map { $0.shape[0] }
+        let weight = [Float](unsafeUninitializedCapacity: outputs.reduce(0, +) * inputs) { values, count in
+            for tensor in weights {
+                tensor.copyFloat32(to: values.baseAddress! + count)
+                count += tensor.count
+            }
+        }
         var bias: [Float] = []
-        var inputs = 0
-        for name in names {
-            let tensor = try checkpoint.tensor(name + ".weight")
-            inputs = tensor.shape[1]
-            weight += tensor.float32Values()
-            bias +=
-                checkpoint.tensorIfPresent(name + ".bias")?.float32Values()
-                ?? [Float](repeating: 0, count: tensor.shape[0])
+        for (tensor, count) in zip(biases, outputs) {
+            bias += tensor?.float32Values() ?? [Float](repeating: 0, count: count)
         }
         return try pack(weight, bias: bias, inputs: inputs, usage: usage)
     }
