@@ -34,8 +34,8 @@ static void LEVEL(select)(const void *arguments, int thread, int threads) {
     for (int range = 0; range < rules->range_count; range++)
       fill(logits, rules->range_begin[range],
            rules->range_end[range] < a->vocabulary ? rules->range_end[range] : a->vocabulary);
-    if (rules->suppress_list >= 0) {
-      const uint64_t *words = a->suppressed + rules->suppress_list * a->suppressed_stride;
+    if (rules->suppress_list > 0) {
+      const uint64_t *words = a->suppressed + (rules->suppress_list - 1) * a->suppressed_stride;
       for (int64_t w = 0; w < a->suppressed_stride; w++)
         for (uint64_t bits = words[w]; bits; bits &= bits - 1) {
           int64_t id = w * 64 + __builtin_ctzll(bits);

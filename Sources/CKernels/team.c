@@ -68,6 +68,8 @@ typedef struct {
 struct stapes_team {
   gate started;  // counts the calls
   gate running;  // workers that have not finished the call
+  gate met;      // counts the meetings of the whole team inside a replay
+  atomic_int arrived;
   stapes_kernel kernel;
   const void *arguments;
   bool ending;
@@ -98,6 +100,8 @@ stapes_team *stapes_team_create(int threads) {
   }
   gate_init(&team->started);
   gate_init(&team->running);
+  gate_init(&team->met);
+  atomic_init(&team->arrived, 0);
   team->threads = 1;
   for (int i = 1; i < threads; i++) {
     worker *w = &team->workers[i];
@@ -118,6 +122,7 @@ void stapes_team_destroy(stapes_team *team) {
   for (int i = 1; i < team->threads; i++) pthread_join(team->workers[i].thread, NULL);
   gate_destroy(&team->started);
   gate_destroy(&team->running);
+  gate_destroy(&team->met);
   free(team->workers);
   free(team);
 }
@@ -132,4 +137,35 @@ void stapes_team_run(stapes_team *team, stapes_kernel kernel, const void *argume
   }
   kernel(arguments, 0, team->threads);
   if (team->threads > 1) gate_wait(&team->running, 0, false);
+}
+
+/// Nobody goes on before everybody is here.
+static void meet(stapes_team *team) {
+  unsigned meeting = atomic_load(&team->met.value);
+  if (atomic_fetch_add(&team->arrived, 1) + 1 == team->threads) {
+    atomic_store(&team->arrived, 0);
+    atomic_fetch_add(&team->met.value, 1);
+    gate_wake(&team->met);
+  } else {
+    gate_wait(&team->met, meeting, true);
+  }
+}
+
+typedef struct {
+  stapes_team *team;
+  const stapes_call *calls;
+  int64_t count;
+} replay;
+
+static void run_calls(const void *arguments, int thread, int threads) {
+  const replay *r = arguments;
+  for (int64_t i = 0; i < r->count; i++) {
+    if (i > 0 && threads > 1) meet(r->team);
+    r->calls[i].kernel(r->calls[i].arguments, thread, threads);
+  }
+}
+
+void stapes_team_replay(stapes_team *team, const stapes_call *calls, int64_t count) {
+  replay r = {team, calls, count};
+  stapes_team_run(team, run_calls, &r);
 }

@@ -11,6 +11,7 @@ package final class Engine: Sendable {
         case submit(SequenceID, WindowRequest, ActiveSequence.Completion)
         case cancel(SequenceID)
         case holdings(@Sendable (EngineHoldings) -> Void)
+        case counters(@Sendable (StepCounters) -> Void)
     }
 
     /// Loads the model on the engine's own thread and returns when it is ready.
@@ -76,6 +77,17 @@ package final class Engine: Sendable {
         }
     }
 
+    /// What the engine has done so far.
+    package func counters() async -> StepCounters {
+        await withCheckedContinuation { continuation in
+            do {
+                try mailbox.send(.counters { continuation.resume(returning: $0) }, urgent: true)
+            } catch {
+                continuation.resume(returning: StepCounters())
+            }
+        }
+    }
+
     private static func refusal(_ refusal: Mailbox<Message>.Refusal) -> EngineError {
         switch refusal {
         case .full: EngineError(.overloaded, "the engine has too many requests waiting")
@@ -92,7 +104,7 @@ package final class Engine: Sendable {
         do {
             let checkpoint = try Checkpoint(directory: configuration.modelDirectory)
             var loop = try EngineLoop(configuration, checkpoint: checkpoint)
-            ready.resume(returning: .success(EngineDescription(configuration, model: checkpoint.configuration)))
+            ready.resume(returning: .success(loop.description(configuration)))
             while let messages = mailbox.take(waiting: loop.isIdle) {
                 for message in messages { take(message, into: &loop) }
                 loop.step()
@@ -107,6 +119,7 @@ package final class Engine: Sendable {
         case .submit(let id, let request, let completion): loop.submit(id, request, completion: completion)
         case .cancel(let id): loop.cancel(id)
         case .holdings(let answer): answer(loop.holdings)
+        case .counters(let answer): answer(loop.counters)
         }
     }
 

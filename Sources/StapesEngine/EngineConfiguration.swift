@@ -18,6 +18,18 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
 }
 
+/// How decode graphs are used.
+package struct GraphOptions: Sendable, Hashable {
+    package var mode: GraphMode
+    /// Rows that decode graphs are captured at; nil chooses.
+    package var decodeRows: [Int]?
+
+    package init(mode: GraphMode = .auto, decodeRows: [Int]? = nil) {
+        self.mode = mode
+        self.decodeRows = decodeRows
+    }
+}
+
 /// How an engine is set up. Nothing here changes once it runs.
 package struct EngineConfiguration: Sendable {
     package var modelDirectory: String
@@ -29,6 +41,7 @@ package struct EngineConfiguration: Sendable {
     package var decodeBackend: BackendChoice
     /// Whether products of many rows may go to oneDNN.
     package var usesOneDNN: Bool
+    package var graphs: GraphOptions
     /// Sequences at a time.
     package var maximumRows: Int
     /// Whether the same window asked for again is taken from its block instead of encoded again.
@@ -39,7 +52,8 @@ package struct EngineConfiguration: Sendable {
     package init(
         modelDirectory: String, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
         level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
-        usesOneDNN: Bool = true, maximumRows: Int = 8, keepsWindows: Bool = true, mailboxCapacity: Int = 1024
+        usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8, keepsWindows: Bool = true,
+        mailboxCapacity: Int = 1024
     ) {
         self.modelDirectory = modelDirectory
         self.special = special
@@ -49,6 +63,7 @@ package struct EngineConfiguration: Sendable {
         self.prefillBackend = prefillBackend
         self.decodeBackend = decodeBackend
         self.usesOneDNN = usesOneDNN
+        self.graphs = graphs
         self.maximumRows = maximumRows
         self.keepsWindows = keepsWindows
         self.mailboxCapacity = mailboxCapacity

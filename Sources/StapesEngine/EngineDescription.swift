@@ -13,6 +13,9 @@ public struct EngineDescription: Sendable, Hashable {
     public let usesOneDNN: Bool
     public let prefillAttention: String
     public let decodeAttention: String
+    public let decodeGraph: GraphDecision
+    /// Rows that decode graphs were captured at.
+    public let decodeGraphRows: [Int]
     /// Sequences at a time.
     public let maximumRows: Int
     /// Cross keys and values of one window over all decoder layers.
@@ -22,7 +25,8 @@ public struct EngineDescription: Sendable, Hashable {
 
     package let model: ModelConfiguration
 
-    init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
+    init(_ configuration: EngineConfiguration, runner: ModelRunner) {
+        let model = runner.configuration
         self.model = model
         device = .cpu
         computeType = configuration.computeType.resolved
@@ -31,6 +35,8 @@ public struct EngineDescription: Sendable, Hashable {
         usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN
         prefillAttention = configuration.prefillBackend.rawValue
         decodeAttention = configuration.decodeBackend.rawValue
+        decodeGraph = runner.decision
+        decodeGraphRows = runner.decode.graphs.sizes.map(\.rows).sorted()
         maximumRows = configuration.maximumRows
         // Keys and values, a vector of the model's width each, in every decoder layer.
         selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.scalarType.byteCount

@@ -145,11 +145,12 @@ typedef struct {
 } stapes_encoder_attention_arguments;
 
 /// What the decoding rules ask of one row in one step. Ranges are half open and may end past the vocabulary.
+/// All zeros ask nothing.
 typedef struct {
   int32_t range_begin[STAPES_MASKED_RANGES];
   int32_t range_end[STAPES_MASKED_RANGES];
   int32_t range_count;
-  /// Index of the row's suppress list among `suppressed`, or -1.
+  /// One more than the index of the row's suppress list among `suppressed`; 0 is none.
   int32_t suppress_list;
   /// When the stamps together are likelier than the likeliest text, mask all text.
   int32_t timestamp_mass_rule;
@@ -205,5 +206,14 @@ int stapes_team_threads(const stapes_team *_Nonnull team);
 
 /// Runs `kernel` on every thread of the team and returns when all are done. One caller at a time.
 void stapes_team_run(stapes_team *_Nonnull team, stapes_kernel _Nonnull kernel, const void *_Nonnull arguments);
+
+/// A recorded call.
+typedef struct {
+  stapes_kernel _Nonnull kernel;
+  const void *_Nonnull arguments;
+} stapes_call;
+
+/// Runs `count` calls in order. The team comes together once for all of them and meets between two calls.
+void stapes_team_replay(stapes_team *_Nonnull team, const stapes_call *_Nonnull calls, int64_t count);
 
 #endif

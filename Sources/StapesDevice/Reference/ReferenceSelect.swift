@@ -42,8 +42,8 @@ private func mask(
             }
         }
     }
-    guard rules.suppress_list >= 0 else { return }
-    let words = a.suppressed + Int(rules.suppress_list) * Int(a.suppressed_stride)
+    guard rules.suppress_list > 0 else { return }
+    let words = a.suppressed + (Int(rules.suppress_list) - 1) * Int(a.suppressed_stride)
     for id in logits.indices where words[id / 64] >> UInt64(id % 64) & 1 == 1 { logits[id] = -.infinity }
 }
 

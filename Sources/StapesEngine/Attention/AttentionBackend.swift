@@ -5,11 +5,14 @@ import StapesModel
 package struct AttentionCapabilities: Sendable, Hashable {
     /// Cross-attention over paged keys and values.
     package let crossAttention: Bool
+    /// Recording cross-attention into a graph and replaying it with other lengths, pages and blocks.
+    package let capturesCrossAttention: Bool
     /// The types of queries, keys and values.
     package let types: [ScalarType]
 
-    package init(crossAttention: Bool, types: [ScalarType]) {
+    package init(crossAttention: Bool, capturesCrossAttention: Bool, types: [ScalarType]) {
         self.crossAttention = crossAttention
+        self.capturesCrossAttention = capturesCrossAttention
         self.types = types
     }
 }

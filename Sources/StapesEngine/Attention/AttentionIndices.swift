@@ -1,10 +1,18 @@
 import CKernels
 import StapesDevice
 
-/// The device's index arrays of one kind of step, filled by `plan` and read by the kernels. They are allocated once,
-/// at the largest size, so that their addresses never change.
+/// The index arrays of one kind of step, filled by `plan` and read by the kernels. They are static slots: allocated
+/// once, at the largest size, so that captured graphs can name them.
 package final class AttentionIndices {
-    private let slots: Int32Buffer
+    /// How a step's padding is grouped.
+    package enum GroupPadding: Sendable {
+        /// A padded row is a group that reads one position of reserved page or block 0: cheap, and the kernel runs.
+        case rows
+        /// Padded tokens belong to no group and read nothing.
+        case none
+    }
+
+    private let writeSlots: StaticSlot
     private let selfArrays: KVIndexArrays
     private let crossArrays: KVIndexArrays
     private var crossPart: KVPlan?
@@ -22,17 +30,27 @@ package final class AttentionIndices {
     ///   - rows: the most sequences of a step.
     ///   - tokens: the most tokens of a step.
     ///   - pages: the most pages of a sequence.
-    package init(rows: Int, tokens: Int, pages: Int) throws(DeviceError) {
-        slots = try Int32Buffer(count: tokens)
-        selfArrays = try KVIndexArrays(rows: rows, tokens: tokens, pages: pages)
-        crossArrays = try KVIndexArrays(rows: rows, tokens: tokens, pages: 1)
+    ///   - audioContext: the model's maximum source positions: the encoder length that graphs are captured with.
+    package init(
+        rows: Int, tokens: Int, pages: Int, audioContext: Int = 1500, padding: GroupPadding = .rows,
+        registry: SlotRegistry = SlotRegistry()
+    ) throws(DeviceError) {
+        precondition(audioContext > 0, "a graph captured with an encoder length of 0 would hold no cross-attention")
+        writeSlots = try StaticSlot(
+            "self write slot", domain: .token, count: tokens, capture: .value(0), padding: .value(0), in: registry)
+        selfArrays = try KVIndexArrays(
+            "self", rows: rows, tokens: tokens, pages: pages, capturedLength: 1,
+            longest: pages * KVLayout.tilePositions, padding: padding, registry: registry)
+        crossArrays = try KVIndexArrays(
+            "cross", rows: rows, tokens: tokens, pages: 1, capturedLength: audioContext, longest: audioContext,
+            padding: padding, registry: registry)
     }
 
     /// Fills the arrays from the host's integers. The cross part is made only when the members have changed.
     package func plan(_ batch: AttentionBatch) -> AttentionPlan {
         let selfPart = selfArrays.fill(
             batch, pages: \.pages, length: { row, token in row.context + token + 1 })
-        fillSlots(batch)
+        fillWriteSlots(batch)
         let tokens = batch.tokenCount
         let key = CrossKey(epoch: batch.epoch, tokens: tokens)
         let cross: KVPlan
@@ -44,15 +62,23 @@ package final class AttentionIndices {
             crossKey = key
             crossPlans += 1
         }
-        return AttentionPlan(tokens: tokens, slots: slots.pointer, selfPart: selfPart, crossPart: cross)
+        return AttentionPlan(tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: cross)
     }
 
-    private func fillSlots(_ batch: AttentionBatch) {
+    /// The plan that a graph of this size is captured with: it names the same arrays, at their full extent, and so
+    /// holds for every batch that is padded to the size.
+    package func capturePlan(_ size: StepSize) -> AttentionPlan {
+        AttentionPlan(
+            tokens: size.tokens, slots: writeSlots.pointer, selfPart: selfArrays.whole(groups: size.groups),
+            crossPart: crossArrays.whole(groups: size.groups))
+    }
+
+    private func fillWriteSlots(_ batch: AttentionBatch) {
         let pageTokens = KVLayout.tilePositions
         var at = 0
         for row in batch.rows {
             for position in row.context..<row.context + row.tokens {
-                slots[at] = row.pages[position / pageTokens] * Int32(pageTokens) + Int32(position % pageTokens)
+                writeSlots[at] = row.pages[position / pageTokens] * Int32(pageTokens) + Int32(position % pageTokens)
                 at += 1
             }
         }
@@ -61,20 +87,35 @@ package final class AttentionIndices {
 
 /// The arrays of one arena's part.
 private final class KVIndexArrays {
-    private let groupFirsts: Int32Buffer
-    private let groupCounts: Int32Buffer
-    private let groupRows: Int32Buffer
-    private let lengths: Int32Buffer
-    private let pageTable: Int32Buffer
-    private let tableStride: Int
+    private let groupFirsts: StaticSlot
+    private let groupCounts: StaticSlot
+    private let groupRows: StaticSlot
+    private let lengths: StaticSlot
+    private let pageTable: StaticSlot
+    /// No length is ever larger.
+    private let longest: Int
 
-    init(rows: Int, tokens: Int, pages: Int) throws(DeviceError) {
-        groupFirsts = try Int32Buffer(count: tokens)
-        groupCounts = try Int32Buffer(count: tokens)
-        groupRows = try Int32Buffer(count: tokens)
-        lengths = try Int32Buffer(count: tokens)
-        pageTable = try Int32Buffer(count: rows * pages)
-        tableStride = pages
+    init(
+        _ arena: String, rows: Int, tokens: Int, pages: Int, capturedLength: Int, longest: Int,
+        padding: AttentionIndices.GroupPadding, registry: SlotRegistry
+    ) throws(DeviceError) {
+        self.longest = longest
+        let padsRows = padding == .rows
+        groupFirsts = try StaticSlot(
+            arena + " group first", domain: .group, count: tokens, capture: .index,
+            padding: padsRows ? .index : .value(0), in: registry)
+        groupCounts = try StaticSlot(
+            arena + " group count", domain: .group, count: tokens, capture: .value(1),
+            padding: .value(padsRows ? 1 : 0), in: registry)
+        groupRows = try StaticSlot(
+            arena + " group row", domain: .group, count: tokens, capture: padsRows ? .index : .value(0),
+            padding: padsRows ? .index : .value(0), in: registry)
+        lengths = try StaticSlot(
+            arena + " length", domain: .token, count: tokens, capture: .value(Int32(capturedLength)),
+            padding: .value(1), in: registry)
+        pageTable = try StaticSlot(
+            arena + " page table", domain: .row, count: rows, width: pages, capture: .value(0), padding: .value(0),
+            in: registry)
     }
 
     func fill(
@@ -85,8 +126,8 @@ private final class KVIndexArrays {
         var longest = 0
         for (index, row) in batch.rows.enumerated() {
             let rowPages = pages(row)
-            precondition(rowPages.count <= tableStride, "more pages than the page table has room for")
-            for (column, page) in rowPages.enumerated() { pageTable[index * tableStride + column] = page }
+            precondition(rowPages.count <= pageTable.width, "more pages than the page table has room for")
+            for (column, page) in rowPages.enumerated() { pageTable[index, column] = page }
             for offset in 0..<row.tokens {
                 if offset % Int(STAPES_GROUP) == 0 {
                     groupFirsts[groups] = Int32(token)
@@ -95,15 +136,21 @@ private final class KVIndexArrays {
                     groups += 1
                 }
                 let positions = length(row, offset)
-                precondition(positions > 0, "a token attends to one position at least")
+                precondition(positions > 0 && positions <= self.longest, "a length outside its arena")
                 lengths[token] = Int32(positions)
                 longest = max(longest, positions)
                 token += 1
             }
         }
-        return KVPlan(
+        return plan(groups: groups, longest: longest)
+    }
+
+    func whole(groups: Int) -> KVPlan { plan(groups: groups, longest: longest) }
+
+    private func plan(groups: Int, longest: Int) -> KVPlan {
+        KVPlan(
             groupFirsts: groupFirsts.pointer, groupCounts: groupCounts.pointer, groupRows: groupRows.pointer,
-            lengths: lengths.pointer, pageTable: pageTable.pointer, groups: groups, tableStride: tableStride,
+            lengths: lengths.pointer, pageTable: pageTable.pointer, groups: groups, tableStride: pageTable.width,
             longest: longest)
     }
 }

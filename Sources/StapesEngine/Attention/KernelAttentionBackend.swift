@@ -5,16 +5,16 @@ import StapesModel
 /// Attention by a table of kernels: `cpu` with the processor's own, `reference` with those in plain Swift.
 package struct KernelAttentionBackend: AttentionBackend {
     package let name: String
+    package let capabilities: AttentionCapabilities
     private let kernels: KernelTable
     private static let scale = 1 / Float(STAPES_HEAD_WIDTH).squareRoot()
 
-    package init(name: String, kernels: KernelTable) {
+    /// - Parameter isCaptured: whether its kernels may stand in graphs.
+    package init(name: String, kernels: KernelTable, isCaptured: Bool) {
         self.name = name
         self.kernels = kernels
-    }
-
-    package var capabilities: AttentionCapabilities {
-        AttentionCapabilities(crossAttention: true, types: [.float32, .bfloat16])
+        capabilities = AttentionCapabilities(
+            crossAttention: true, capturesCrossAttention: isCaptured, types: [.float32, .bfloat16])
     }
 
     package func plan(_ batch: AttentionBatch, indices: AttentionIndices) -> AttentionPlan { indices.plan(batch) }

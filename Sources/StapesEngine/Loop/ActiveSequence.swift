@@ -9,8 +9,8 @@ struct ActiveSequence {
     var sampled: [Int] = []
     var sumLogProbability = 0.0
     var noSpeechProbability = 0.0
-    /// Its place among the sampler's suppress lists, once it samples.
-    var samplerSlot: Int?
+    /// Its place among the suppress lists, once it samples.
+    var suppressList: Int?
     var times = WindowTimes()
     /// What came of it, once it is at its end.
     var answer: WindowOutcome.Answer?
@@ -22,7 +22,7 @@ struct ActiveSequence {
     }
 
     /// Takes in a sampled token. A sequence that does not sample lets it pass.
-    mutating func take(_ choice: Sampler.Choice, endOfText: Int) {
+    mutating func take(_ choice: Choice, endOfText: Int) {
         guard case .transcript(_, let stepLimit) = request.purpose else { return }
         times.tokens += 1
         guard choice.token >= 0 else {

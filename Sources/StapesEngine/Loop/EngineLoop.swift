@@ -13,6 +13,7 @@ struct EngineLoop {
     /// Counts prefills down from -1, which no decode's epoch is.
     private var prefillEpoch = -1
     private let clock = ContinuousClock()
+    private(set) var counters = StepCounters()
     /// Sequences that may wait for admission.
     private let waitingLimit: Int
 
@@ -21,6 +22,7 @@ struct EngineLoop {
         runner = try ModelRunner(configuration, checkpoint: checkpoint, limits: limits)
         scheduler = Scheduler(limits: limits)
         special = configuration.special
+        counters.capturedBytes = runner.capturedBytes
         waitingLimit = configuration.mailboxCapacity
     }
 
@@ -30,7 +32,11 @@ struct EngineLoop {
     var holdings: EngineHoldings {
         EngineHoldings(
             sequences: active.count, pages: scheduler.pages.usedCount, blocks: scheduler.blocks.usedCount,
-            samplerSlots: runner.sampler.usedSlots)
+            suppressLists: runner.lists.usedCount)
+    }
+
+    func description(_ configuration: EngineConfiguration) -> EngineDescription {
+        EngineDescription(configuration, runner: runner)
     }
 
     mutating func submit(_ id: SequenceID, _ request: WindowRequest, completion: @escaping ActiveSequence.Completion) {
@@ -71,8 +77,10 @@ struct EngineLoop {
         guard let request = active[encoding.id]?.request else { return }
         do {
             let start = clock.now
-            try runner.encode(request, into: encoding.block)
+            let route = try runner.encode.run(
+                request.features, positions: request.positions, block: encoding.block)
             let duration = seconds(since: start)
+            counters.count(route, plane: .encoder, live: 1, plans: 0)
             active[encoding.id]?.times.encodeSeconds += duration
             scheduler.didEncode(encoding.id)
         } catch {
@@ -84,12 +92,18 @@ struct EngineLoop {
         let requests = ids.compactMap { active[$0]?.request }
         guard !requests.isEmpty else { return }
         prefillEpoch -= 1
+        for id in ids { beginSampling(id) }
         do {
             let start = clock.now
-            let logits = try runner.runPrefill(
-                zip(ids, requests).map { row(of: $0, tokens: $1.prompt.count, context: 0) },
-                prompts: requests.map(\.prompt), startIndices: requests.map(\.startIndex), epoch: prefillEpoch)
-            takePrefill(ids, logits: logits)
+            let entries = zip(ids, requests).map { id, request in
+                DecoderPlane.Entry(
+                    row: row(of: id, tokens: request.prompt.count, context: 0), tokens: request.prompt,
+                    logitTokens: [request.prompt.count - 1, request.startIndex], rules: rules(of: id))
+            }
+            let (logits, route) = try runner.prefill.run(entries, epoch: prefillEpoch)
+            counters.count(route, plane: .prefill, live: ids.count, plans: runner.prefill.indices.crossPlans)
+            readStarts(ids, logits: logits)
+            take(runner.prefill.fetch(rows: ids.count), for: ids)
             let share = seconds(since: start) / Double(ids.count)
             settle(ids) { $0.times.prefillSeconds += share }
         } catch {
@@ -98,20 +112,32 @@ struct EngineLoop {
     }
 
     private mutating func decode(_ ids: [SequenceID]) {
-        let tokens = ids.compactMap { active[$0]?.sampled.last }
-        guard !tokens.isEmpty else { return }
+        guard !ids.isEmpty else { return }
         do {
             let start = clock.now
-            let logits = try runner.runDecode(
-                ids.map { row(of: $0, tokens: 1, context: scheduler[$0]?.length ?? 0) }, tokens: tokens,
-                epoch: scheduler.epoch)
+            let entries = ids.map { id in
+                DecoderPlane.Entry(
+                    row: row(of: id, tokens: 1, context: scheduler[id]?.length ?? 0),
+                    tokens: active[id]?.sampled.suffix(1) ?? [], logitTokens: [0], rules: rules(of: id))
+            }
+            let (_, route) = try runner.decode.run(entries, epoch: scheduler.epoch)
+            counters.count(route, plane: .decode, live: ids.count, plans: runner.decode.indices.crossPlans)
             for id in ids { scheduler.didDecode(id) }
-            takeTokens(ids, logits: logits)
-            let share = seconds(since: start) / Double(ids.count)
-            settle(ids) { $0.times.decodeSeconds += share }
+            take(runner.decode.fetch(rows: ids.count), for: ids)
+            let duration = seconds(since: start)
+            counters.decodeStep(seconds: duration)
+            settle(ids) { $0.times.decodeSeconds += duration / Double(ids.count) }
         } catch {
             fail(ids, error)
         }
+    }
+
+    /// What the rules say of the next token of a sequence; nothing for one that does not sample.
+    private func rules(of id: SequenceID) -> RowRules {
+        guard let sequence = active[id], case .transcript(let rules, _) = sequence.request.purpose else {
+            return .neutral
+        }
+        return RowRules(mask: rules.mask(sampled: sequence.sampled), list: sequence.suppressList)
     }
 
     private func row(of id: SequenceID, tokens: Int, context: Int) -> AttentionRow {
@@ -125,38 +151,33 @@ struct EngineLoop {
 
     // MARK: After a step
 
-    /// Reads what is read once a window, at the start of its transcript, and chooses first tokens.
-    private mutating func takePrefill(_ ids: [SequenceID], logits: MatrixView) {
+    /// Puts the suppress list of a sequence that samples on the device.
+    private mutating func beginSampling(_ id: SequenceID) {
+        guard case .transcript(let rules, _) = active[id]?.request.purpose else { return }
+        let list = runner.lists.reserve(rules.suppressList)
+        active[id]?.suppressList = list
+    }
+
+    /// Reads what is read once a window, where its transcript starts.
+    private mutating func readStarts(_ ids: [SequenceID], logits: MatrixView) {
         for (row, id) in ids.enumerated() {
-            guard let request = active[id]?.request else { continue }
+            guard let purpose = active[id]?.request.purpose else { continue }
             scheduler.didPrefill(id)
-            let start = logits.row(ids.count + row)
-            switch request.purpose {
+            let start = logits.row(2 * row + 1)
+            switch purpose {
             case .languages:
                 let probabilities = RowProbability.languages(logits: start, special: special)
                 active[id]?.answer = .languages(probabilities)
-            case .transcript(let rules, _):
+            case .transcript:
                 let noSpeech = RowProbability.noSpeech(logits: start, special: special)
                 active[id]?.noSpeechProbability = Double(noSpeech)
-                let slot = runner.sampler.reserve(rules.suppressList)
-                active[id]?.samplerSlot = slot
             }
         }
-        takeTokens(ids, logits: logits.rows(0, ids.count))
     }
 
-    /// Chooses a token for each row that samples.
-    private mutating func takeTokens(_ ids: [SequenceID], logits: MatrixView) {
-        let masks = ids.map { id -> (mask: LogitMask, slot: Int) in
-            guard let sequence = active[id], case .transcript(let rules, _) = sequence.request.purpose else {
-                return (LogitMask(), 0)
-            }
-            return (rules.mask(sampled: sequence.sampled), sequence.samplerSlot ?? 0)
-        }
+    private mutating func take(_ choices: [Choice], for ids: [SequenceID]) {
         let endOfText = special.endOfText
-        for (id, choice) in zip(ids, runner.sampler.select(logits, masks: masks)) {
-            active[id]?.take(choice, endOfText: endOfText)
-        }
+        for (id, choice) in zip(ids, choices) { active[id]?.take(choice, endOfText: endOfText) }
     }
 
     /// Books the step's time and lets go of the sequences that have their answer.
@@ -176,7 +197,7 @@ struct EngineLoop {
     private mutating func finish(_ id: SequenceID, with result: Result<WindowOutcome, EngineError>) {
         guard let sequence = active.removeValue(forKey: id) else { return }
         scheduler.finish(id)
-        if let slot = sequence.samplerSlot { runner.sampler.release(slot) }
+        if let list = sequence.suppressList { runner.lists.release(list) }
         sequence.completion(result)
     }
 
@@ -191,12 +212,12 @@ package struct EngineHoldings: Sendable, Hashable {
     package let sequences: Int
     package let pages: Int
     package let blocks: Int
-    package let samplerSlots: Int
+    package let suppressLists: Int
 
-    package init(sequences: Int = 0, pages: Int = 0, blocks: Int = 0, samplerSlots: Int = 0) {
+    package init(sequences: Int = 0, pages: Int = 0, blocks: Int = 0, suppressLists: Int = 0) {
         self.sequences = sequences
         self.pages = pages
         self.blocks = blocks
-        self.samplerSlots = samplerSlots
+        self.suppressLists = suppressLists
     }
 }

@@ -3,62 +3,66 @@ import StapesDevice
 import StapesModel
 import StapesTokenizer
 
-/// The model on its device, with its arenas: runs one encode, one prefill or one decode at a time.
+/// The model on its device, with its arenas and its three planes: encoder, prefill, decode.
 ///
-/// Prefill and decode have inputs and index arrays of their own, so that a prefill between two decodes leaves the
-/// decode's cross plan standing.
+/// Each plane has slots and index arrays of its own, so that a prefill between two decodes leaves the decode's cross
+/// plan standing.
 final class ModelRunner {
     let configuration: ModelConfiguration
     let pool: KVPool
-    let sampler: Sampler
-    private let encoder: AudioEncoder
-    private let decoder: TextDecoder
-    private let prefill: Plane
-    private let decode: Plane
-    private let windowSlots: Int32Buffer
-    private let stream: Stream
+    let lists: SuppressLists
+    let encode: EncoderPlane
+    let prefill: DecoderPlane
+    let decode: DecoderPlane
+    let decision: GraphDecision
 
-    /// One kind of decoder step.
-    private struct Plane {
-        let backend: any AttentionBackend
-        let inputs: StepInputs
-        let indices: AttentionIndices
-    }
-
+    /// Loads the model and, if the gate lets it, captures every graph.
     init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
         let type = configuration.computeType.scalarType
         let kernels = try Self.kernels(configuration.level)
+        let prefillBackend = configuration.prefillBackend.make(kernels: kernels)
+        let decodeBackend = configuration.decodeBackend.make(kernels: kernels)
+        decision = try GraphGate.decide(
+            mode: configuration.graphs.mode, prefill: (prefillBackend.name, prefillBackend.capabilities),
+            decode: (decodeBackend.name, decodeBackend.capabilities))
         let device = try CPUDevice(
             kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
         self.configuration = model
-        stream = device.stream
-        // A prefill wants logits twice a row: where the transcript starts, and where the prompt ends.
-        let logitRows = 2 * limits.rows
-        encoder = try AudioEncoder(checkpoint: checkpoint, type: type, device: device)
-        decoder = try TextDecoder(
+        let stream = device.stream
+        let encoder = try AudioEncoder(checkpoint: checkpoint, type: type, device: device)
+        // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
+        let decoder = try TextDecoder(
             checkpoint: checkpoint, type: type, device: device,
-            maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: logitRows)
-        let selfLayout = KVLayout(
-            layers: model.decoderLayers, heads: model.decoderHeads, positionsPerPage: KVLayout.tilePositions,
-            type: type)
-        let crossLayout = KVLayout(
-            layers: model.decoderLayers, heads: model.decoderHeads, positionsPerPage: model.audioContext, type: type)
-        pool = KVPool(
-            selfArena: try KVArena(layout: selfLayout, pageCount: limits.selfPages),
-            crossArena: try KVArena(layout: crossLayout, pageCount: limits.crossBlocks))
-        sampler = try Sampler(
-            rows: limits.rows, vocabulary: model.vocabularySize, special: configuration.special, stream: stream)
+            maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
+        pool = try Self.pool(model, type: type, limits: limits)
+        lists = try SuppressLists(capacity: limits.rows, vocabulary: model.vocabularySize)
+        encode = try EncoderPlane(
+            encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model, stream: stream)
         let pages = (model.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions
-        prefill = Plane(
-            backend: configuration.prefillBackend.make(kernels: kernels),
-            inputs: try StepInputs(tokens: limits.prefillTokens, logitRows: logitRows),
-            indices: try AttentionIndices(rows: limits.rows, tokens: limits.prefillTokens, pages: pages))
-        decode = Plane(
-            backend: configuration.decodeBackend.make(kernels: kernels),
-            inputs: try StepInputs(tokens: limits.rows, logitRows: limits.rows),
-            indices: try AttentionIndices(rows: limits.rows, tokens: limits.rows, pages: pages))
-        windowSlots = try Int32Buffer(count: model.audioContext)
+        prefill = try DecoderPlane(
+            DecoderPlane.Extent(
+                rows: limits.rows, tokens: limits.prefillTokens, pages: pages, audioContext: model.audioContext,
+                padding: .none, logitsPerRow: 2),
+            backend: prefillBackend, decoder: decoder, pool: pool, special: configuration.special,
+            vocabulary: model.vocabularySize, lists: lists, stream: stream)
+        decode = try DecoderPlane(
+            DecoderPlane.Extent(
+                rows: limits.rows, tokens: limits.rows, pages: pages, audioContext: model.audioContext,
+                padding: .rows, logitsPerRow: 1),
+            backend: decodeBackend, decoder: decoder, pool: pool, special: configuration.special,
+            vocabulary: model.vocabularySize, lists: lists, stream: stream)
+        if decision.enabled { try capture(configuration.graphs, limits: limits) }
+    }
+
+    /// Bytes of all recorded calls.
+    var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
+
+    private func capture(_ options: GraphOptions, limits: SchedulerLimits) throws(DeviceError) {
+        try encode.capture(positions: configuration.audioContext)
+        try prefill.capture(GraphBuckets.prefill(maximumTokens: limits.prefillTokens, maximumRows: limits.rows))
+        let rows = options.decodeRows ?? GraphBuckets.decodeRows(maximum: limits.rows)
+        try decode.capture(rows.filter { $0 <= limits.rows }.map(StepSize.decode))
     }
 
     private static func kernels(_ level: CPULevel) throws(EngineError) -> KernelTable {
@@ -68,62 +72,14 @@ final class ModelRunner {
         return kernels
     }
 
-    /// How often decode's cross plan was made.
-    var crossPlans: Int { decode.indices.crossPlans }
-
-    /// Encodes a window and writes its cross keys and values to `block`.
-    func encode(_ request: WindowRequest, into block: Int32) throws(DeviceError) {
-        let positions = request.positions
-        let base = block * Int32(pool.crossArena.layout.positionsPerPage)
-        for position in 0..<positions { windowSlots[position] = base + Int32(position) }
-        let attention = BoundAttention(
-            backend: prefill.backend, pool: pool, stream: stream, plan: nil, windowSlots: windowSlots.pointer)
-        let encoded = try request.features.withUnsafeBufferPointer { features throws(DeviceError) in
-            try encoder.run(features: features.baseAddress!, positions: positions, attention: attention)
+    private static func pool(
+        _ model: ModelConfiguration, type: ScalarType, limits: SchedulerLimits
+    ) throws(DeviceError) -> KVPool {
+        func layout(_ positions: Int) -> KVLayout {
+            KVLayout(layers: model.decoderLayers, heads: model.decoderHeads, positionsPerPage: positions, type: type)
         }
-        try decoder.writeCross(encoded, attention: attention)
-    }
-
-    /// Runs whole prompts. Row r of the logits [2 * rows, vocabulary] follows prompt r; row `rows + r` follows the
-    /// start of its transcript.
-    ///
-    /// - Parameter epoch: a number that no other prefill has.
-    func runPrefill(
-        _ rows: [AttentionRow], prompts: [[Int]], startIndices: [Int], epoch: Int
-    ) throws(DeviceError) -> MatrixView {
-        let inputs = prefill.inputs
-        var at = 0
-        for (row, prompt) in prompts.enumerated() {
-            inputs.logitRows[row] = Int32(at + prompt.count - 1)
-            inputs.logitRows[rows.count + row] = Int32(at + startIndices[row])
-            for (position, token) in prompt.enumerated() {
-                inputs.tokens[at] = Int32(token)
-                inputs.positions[at] = Int32(position)
-                at += 1
-            }
-        }
-        return try run(prefill, rows: rows, epoch: epoch, tokens: at, logitRows: 2 * rows.count)
-    }
-
-    /// Runs one token of each row; logits [rows, vocabulary].
-    func runDecode(_ rows: [AttentionRow], tokens: [Int], epoch: Int) throws(DeviceError) -> MatrixView {
-        let inputs = decode.inputs
-        for (row, token) in tokens.enumerated() {
-            inputs.tokens[row] = Int32(token)
-            inputs.positions[row] = Int32(rows[row].context)
-            inputs.logitRows[row] = Int32(row)
-        }
-        return try run(decode, rows: rows, epoch: epoch, tokens: tokens.count, logitRows: tokens.count)
-    }
-
-    private func run(
-        _ plane: Plane, rows: [AttentionRow], epoch: Int, tokens: Int, logitRows: Int
-    ) throws(DeviceError) -> MatrixView {
-        let plan = plane.backend.plan(AttentionBatch(rows: rows, epoch: epoch), indices: plane.indices)
-        let attention = BoundAttention(
-            backend: plane.backend, pool: pool, stream: stream, plan: plan, windowSlots: nil)
-        return try decoder.run(
-            tokens: plane.inputs.tokens.prefix(tokens), positions: plane.inputs.positions.prefix(tokens),
-            logitRows: plane.inputs.logitRows.prefix(logitRows), attention: attention)
+        return KVPool(
+            selfArena: try KVArena(layout: layout(KVLayout.tilePositions), pageCount: limits.selfPages),
+            crossArena: try KVArena(layout: layout(model.audioContext), pageCount: limits.crossBlocks))
     }
 }

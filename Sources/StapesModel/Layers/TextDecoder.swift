@@ -42,28 +42,32 @@ package final class TextDecoder {
     /// - Parameters:
     ///   - tokens: ids, `[T]`.
     ///   - positions: of each token in its sequence, `[T]`.
+    ///   - count: T.
     ///   - rows: the tokens whose logits are wanted, `[R]`, indices into the step.
+    ///   - logitCount: R.
     /// - Returns: logits `[R, V]` in float32, valid until the next step.
     package func run(
-        tokens: UnsafeBufferPointer<Int32>, positions tokenPositions: UnsafeBufferPointer<Int32>,
-        logitRows rows: UnsafeBufferPointer<Int32>, attention: some Attention
+        tokens: UnsafePointer<Int32>, positions tokenPositions: UnsafePointer<Int32>, count: Int,
+        logitRows rows: UnsafePointer<Int32>, logitCount: Int, attention: some Attention
     ) throws(DeviceError) -> MatrixView {
-        let residual = workspace.residual.view(tokens.count)
+        let residual = workspace.residual.view(count)
         stream.embed(
-            tokens: tokens.baseAddress!, positions: tokenPositions.baseAddress!, table: embedding.pointer,
-            tableType: embedding.type, positionTable: positions.pointer.assumingMemoryBound(to: Float.self),
-            into: residual)
+            tokens: tokens, positions: tokenPositions, table: embedding.pointer, tableType: embedding.type,
+            positionTable: positions.pointer.assumingMemoryBound(to: Float.self), into: residual)
         for layer in layers {
             try layer.run(residual, work: workspace, attention: attention, stream: stream)
         }
-        let gathered = workspace.gathered.view(rows.count)
-        let normal = workspace.gatheredNormal.view(rows.count)
-        let logits = workspace.logits.view(rows.count)
-        stream.gather(residual, rows: rows.baseAddress!, into: gathered)
+        let gathered = workspace.gathered.view(logitCount)
+        let normal = workspace.gatheredNormal.view(logitCount)
+        let logits = logits(rows: logitCount)
+        stream.gather(residual, rows: rows, into: gathered)
         stream.layerNorm(gathered, finalNorm, into: normal)
         try output.run(normal, into: logits, on: stream)
         return logits
     }
+
+    /// The first `rows` rows of the last step's logits, which every step writes to the same place.
+    package func logits(rows: Int) -> MatrixView { workspace.logits.view(rows) }
 
     /// Writes the keys and values of one encoded window, `encoded` [P, D], for every layer's cross-attention.
     package func writeCross(_ encoded: MatrixView, attention: some Attention) throws(DeviceError) {

@@ -80,7 +80,7 @@ struct SelectCase {
                 }
             }
         }
-        rules.suppress_list = mask.usesSuppressList ? Int32(list) : -1
+        rules.suppress_list = mask.usesSuppressList ? Int32(list) + 1 : 0
         rules.timestamp_mass_rule = mask.timestampMassRule ? 1 : 0
         return rules
     }

@@ -1,0 +1,56 @@
+import StapesDevice
+
+/// The graphs of one plane, by the size they were captured at.
+///
+/// A live step is replayed by the smallest graph that has room for it.
+final class CapturedGraphs {
+    private final class Entry {
+        let size: StepSize
+        let graph: Graph
+
+        init(size: StepSize, graph: consuming Graph) {
+            self.size = size
+            self.graph = graph
+        }
+    }
+
+    /// Largest first, as captured.
+    private var entries: [Entry] = []
+
+    var sizes: [StepSize] { entries.map(\.size) }
+
+    /// Bytes of all recorded calls.
+    var byteCount: Int { entries.reduce(0) { $0 + $1.graph.byteCount } }
+
+    /// Calls of each graph, in the order of `sizes`.
+    var kernels: [[UnsafeRawPointer]] { entries.map { $0.graph.kernels } }
+
+    /// Captures a graph a size, the largest first.
+    ///
+    /// - Parameter record: launches the whole step at the size it is given.
+    func capture<Failure: Error>(
+        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream, record: (StepSize) throws(Failure) -> Void
+    ) throws(Failure) {
+        let largestFirst = Set(sizes).sorted { ($0.tokens, $0.rows) > ($1.tokens, $1.rows) }
+        for size in largestFirst {
+            slots.fillForCapture(size)
+            let graph = try stream.capture { () throws(Failure) in try record(size) }
+            entries.append(Entry(size: size, graph: graph))
+        }
+    }
+
+    /// The size whose graph would serve a step; reads host state only.
+    func size(for live: StepSize) -> StepSize? { entry(for: live)?.size }
+
+    /// Pads the slots and replays. Returns false if no graph has room.
+    func replay(_ live: StepSize, slots: SlotRegistry, on stream: Stream) -> StepSize? {
+        guard let entry = entry(for: live) else { return nil }
+        slots.pad(from: live, to: entry.size)
+        stream.replay(entry.graph)
+        return entry.size
+    }
+
+    private func entry(for live: StepSize) -> Entry? {
+        entries.last { $0.size.tokens >= live.tokens && $0.size.rows >= live.rows && $0.size.groups >= live.groups }
+    }
+}

@@ -1,0 +1,64 @@
+import StapesDevice
+import StapesModel
+
+/// The encoder step: a window's features to its cross keys and values in a block.
+///
+/// Windows of full length are captured; a shorter one runs eagerly, since its products have other shapes.
+final class EncoderPlane {
+    let slots = SlotRegistry()
+    let graphs = CapturedGraphs()
+    private let features: Buffer
+    private let windowSlots: StaticSlot
+    private let encoder: AudioEncoder
+    private let decoder: TextDecoder
+    private let backend: any AttentionBackend
+    private let pool: KVPool
+    private let stream: Stream
+
+    init(
+        encoder: AudioEncoder, decoder: TextDecoder, backend: any AttentionBackend, pool: KVPool,
+        model: ModelConfiguration, stream: Stream
+    ) throws(DeviceError) {
+        self.encoder = encoder
+        self.decoder = decoder
+        self.backend = backend
+        self.pool = pool
+        self.stream = stream
+        features = try Buffer(of: Float.self, count: 2 * model.audioContext * model.melBins)
+        windowSlots = try StaticSlot(
+            "cross write slot", domain: .token, count: model.audioContext, capture: .value(0), padding: .value(0),
+            in: slots)
+    }
+
+    private static func size(positions: Int) -> StepSize { StepSize(tokens: positions, rows: 1, groups: 1) }
+
+    /// Captures the graph of a full window.
+    func capture(positions: Int) throws(DeviceError) {
+        try graphs.capture([Self.size(positions: positions)], slots: slots, on: stream) { (size) throws(DeviceError) in
+            try launch(positions: size.tokens)
+        }
+    }
+
+    /// Encodes `values` [2 * positions, melBins] into `block`.
+    func run(_ values: [Float], positions: Int, block: Int32) throws(DeviceError) -> DecoderPlane.Route {
+        let input = features.bound(to: Float.self)
+        for index in 0..<min(values.count, input.count) { input[index] = values[index] }
+        let base = block * Int32(pool.crossArena.layout.positionsPerPage)
+        for position in 0..<positions { windowSlots[position] = base + Int32(position) }
+        let live = Self.size(positions: positions)
+        if graphs.sizes.contains(live), let size = graphs.replay(live, slots: slots, on: stream) {
+            return .graph(size)
+        }
+        try launch(positions: positions)
+        return .eager
+    }
+
+    private func launch(positions: Int) throws(DeviceError) {
+        let attention = BoundAttention(
+            backend: backend, pool: pool, stream: stream, plan: nil, windowSlots: windowSlots.pointer)
+        let encoded = try encoder.run(
+            features: UnsafePointer(features.bound(to: Float.self).baseAddress!), positions: positions,
+            attention: attention)
+        try decoder.writeCross(encoded, attention: attention)
+    }
+}

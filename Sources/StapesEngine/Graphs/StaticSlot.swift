@@ -1,0 +1,81 @@
+import StapesDevice
+
+/// What a slot's entries count.
+package enum SlotDomain: Sendable, Hashable {
+    /// One entry a token of the step.
+    case token
+    /// One entry a sequence of the step.
+    case row
+    /// One entry a group of tokens that read the same sequence.
+    case group
+}
+
+/// What stands in a slot where no live data does.
+package enum SlotFill: Sendable, Hashable {
+    case value(Int32)
+    /// The entry's own number: a row that reads itself.
+    case index
+}
+
+/// An input of captured graphs: integers at a fixed address, `[count, width]`.
+///
+/// A slot cannot be made without saying what it holds while a graph is captured and what padding gets at replay, and
+/// making it enters it in its registry: no input of a graph can be forgotten by either.
+package final class StaticSlot {
+    package let name: String
+    package let domain: SlotDomain
+    /// Integers an entry.
+    package let width: Int
+    package let count: Int
+    let captureFill: SlotFill
+    let paddingFill: SlotFill
+    private let memory: Buffer
+    private let values: UnsafeMutablePointer<Int32>
+
+    /// - Parameters:
+    ///   - count: the most entries of a step.
+    ///   - capture: what every entry holds while a graph is captured.
+    ///   - padding: what the entries past the live ones hold at replay.
+    package init(
+        _ name: String, domain: SlotDomain, count: Int, width: Int = 1, capture: SlotFill, padding: SlotFill,
+        in registry: SlotRegistry
+    ) throws(DeviceError) {
+        self.name = name
+        self.domain = domain
+        self.count = count
+        self.width = width
+        captureFill = capture
+        paddingFill = padding
+        memory = try Buffer(of: Int32.self, count: count * width)
+        values = memory.bound(to: Int32.self).baseAddress!
+        registry.enter(self)
+    }
+
+    package var pointer: UnsafePointer<Int32> { UnsafePointer(values) }
+    var mutablePointer: UnsafeMutablePointer<Int32> { values }
+    package var byteCount: Int { memory.byteCount }
+
+    /// The first `count` entries of a slot of width 1.
+    func prefix(_ count: Int) -> UnsafeBufferPointer<Int32> {
+        precondition(count <= self.count && width == 1, "more entries than the slot holds")
+        return UnsafeBufferPointer(start: values, count: count)
+    }
+
+    package subscript(entry: Int, column: Int = 0) -> Int32 {
+        get {
+            precondition(entry >= 0 && entry < count && column >= 0 && column < width, "outside the slot")
+            return values[entry * width + column]
+        }
+        set {
+            precondition(entry >= 0 && entry < count && column >= 0 && column < width, "outside the slot")
+            values[entry * width + column] = newValue
+        }
+    }
+
+    func fill(_ entries: Range<Int>, with fill: SlotFill) {
+        for entry in entries {
+            let value: Int32 = if case .value(let value) = fill { value } else { Int32(entry) }
+            for column in 0..<width { self[entry, column] = value }
+        }
+    }
+}
