@@ -23,6 +23,7 @@ struct stapes_onednn_weights {
 /// The rows of one thread.
 typedef struct {
   dnnl_primitive_t primitive;
+  dnnl_stream_t stream;  // its own: a stream is not promised to take calls from several threads at a time
   dnnl_memory_t a, bias, c, scratchpad;
   dnnl_exec_arg_t arguments[5];
   int argument_count;
@@ -255,6 +256,7 @@ static bool create_part(part *p, stapes_onednn_weights *w, const stapes_onednn_s
   dnnl_primitive_desc_t product = NULL;
   bool done = product_descriptor(&product, a, w->memory, shape->bias ? bias : NULL, c, attributes) &&
               !is_reference(product, w, rows) && !failed(dnnl_primitive_create(&p->primitive, product), "product") &&
+              !failed(dnnl_stream_create(&p->stream, engine, dnnl_stream_default_flags), "stream") &&
               memory_for(&p->a, a, DNNL_MEMORY_NONE) && memory_for(&p->c, c, DNNL_MEMORY_NONE) &&
               (!shape->bias || memory_for(&p->bias, bias, DNNL_MEMORY_NONE)) &&
               memory_like(&p->scratchpad, dnnl_primitive_desc_query_md(product, dnnl_query_scratchpad_md, 0));
@@ -313,6 +315,7 @@ void stapes_onednn_matmul_destroy(stapes_onednn_matmul *m) {
     if (p->c) dnnl_memory_destroy(p->c);
     if (p->bias) dnnl_memory_destroy(p->bias);
     if (p->scratchpad) dnnl_memory_destroy(p->scratchpad);
+    if (p->stream) dnnl_stream_destroy(p->stream);
   }
   free(m);
 }
@@ -327,7 +330,7 @@ void stapes_onednn_execute(const void *arguments, int thread, int threads) {
   dnnl_memory_set_data_handle(p->c, (char *)x->c + p->c_offset);
   if (p->bias) dnnl_memory_set_data_handle(p->bias, (void *)x->bias);
   // The CPU's stream runs at once; a failure here would mean a primitive that was created but cannot run.
-  dnnl_status_t status = dnnl_primitive_execute(p->primitive, stream, p->argument_count, p->arguments);
+  dnnl_status_t status = dnnl_primitive_execute(p->primitive, p->stream, p->argument_count, p->arguments);
   if (status != dnnl_success) {
     fprintf(stderr, "stapes: oneDNN could not run a product: status %d\n", (int)status);
     abort();

@@ -2,15 +2,9 @@ import StapesDevice
 import StapesEngine
 import StapesTokenizer
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 extension EngineConfiguration {
+    private static let maximumThreads = 1024
+
     /// Turns a user's wishes into what the engine takes. Everything that is `nil` or `auto` is decided here.
     ///
     /// - Throws: `unavailable` or `invalidOption`, naming what there is instead.
@@ -18,9 +12,10 @@ extension EngineConfiguration {
         if case .cuda(let index) = wishes.device {
             throw StapesError(.unavailable, "device 'cuda:\(index)' is not available: this build runs on the CPU only")
         }
-        let threads = wishes.threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        guard (1...1024).contains(threads) else {
-            throw StapesError(.invalidOption, "\(threads) threads are not possible; give 1 to 1024")
+        let threads = wishes.threads ?? min(CPULevel.usableProcessors, Self.maximumThreads)
+        guard (1...Self.maximumThreads).contains(threads) else {
+            throw StapesError(
+                .invalidOption, "\(threads) threads are not possible; give 1 to \(Self.maximumThreads)")
         }
         guard (1...256).contains(wishes.maximumBatchSize) else {
             throw StapesError(

@@ -20,14 +20,21 @@ public final class Transcriber: Sendable {
     ///
     /// - Throws: `model`, `unavailable`, `invalidOption`.
     public init(_ configuration: TranscriberConfiguration) async throws(StapesError) {
-        let vocabularySize: Int
+        let model: ModelConfiguration
         do throws(ModelError) {
-            vocabularySize = try Checkpoint(directory: configuration.modelDirectory).configuration.vocabularySize
+            model = try Checkpoint(directory: configuration.modelDirectory).configuration
         } catch {
             throw StapesError(error)
         }
+        // The rules of decoding and the length of a window are Whisper's; a model of other lengths is not one.
+        guard model.textContext == SamplingLimits.context, 2 * model.audioContext == LogMel.windowFrames else {
+            throw StapesError(
+                .model,
+                "\(configuration.modelDirectory): \(model.textContext) text and \(model.audioContext) audio positions; "
+                    + "Whisper has \(SamplingLimits.context) and \(LogMel.windowFrames / 2)")
+        }
         do throws(TokenizerError) {
-            tokenizer = try Tokenizer(directory: configuration.modelDirectory, vocabularySize: vocabularySize)
+            tokenizer = try Tokenizer(directory: configuration.modelDirectory, vocabularySize: model.vocabularySize)
         } catch {
             throw StapesError(error)
         }
@@ -40,7 +47,8 @@ public final class Transcriber: Sendable {
         description = engine.description
         let bins = engine.description.model.melBins
         extractor = LogMelExtractor(bins: bins, level: settings.level.number) ?? LogMelExtractor(bins: bins)
-        pool = WorkPool(width: settings.threads)
+        // One more than the engine has: a file that waits for its bytes leaves a thread to the others.
+        pool = WorkPool(width: settings.threads + 1)
     }
 
     /// Transcribes one file from beginning to end.

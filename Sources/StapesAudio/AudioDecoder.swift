@@ -22,7 +22,14 @@ package enum AudioDecoder {
         let file = try InputFile(path: path)
         guard let byteCount = file.byteCount else {
             // A pipe cannot seek, which some containers need, so it is read whole.
-            return try decoder.decode(try file.readAll(maximumByteCount: limits.maximumByteCount))
+            let most = min(limits.maximumByteCount, AudioLimits.maximumPipeByteCount)
+            let bytes = try file.readAll(maximumByteCount: most)
+            guard bytes.count <= most else {
+                throw AudioError(
+                    code: .tooManyBytes, message: "cannot decode '\(path)': more than \(most) bytes and no end in sight"
+                )
+            }
+            return try decoder.decode(bytes)
         }
         return try decoder.decode(file: file.descriptor, byteCount: byteCount)
     }

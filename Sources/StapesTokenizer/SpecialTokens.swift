@@ -49,6 +49,10 @@ package struct SpecialTokens: Sendable, Hashable {
         guard startOfTranscript > endOfText, translate > firstLanguage, timestampBegin == noTimestamps + 1 else {
             throw TokenizerError(.inconsistent, "\(file): the special tokens are not in Whisper's order")
         }
+        for id in [translate, transcribe, startOfLM, startOfPrevious, noSpeech]
+        where id <= endOfText || id >= vocabularySize {
+            throw TokenizerError(.inconsistent, "\(file): the special token \(id) is outside the model's vocabulary")
+        }
         languages = isMultilingual ? firstLanguage..<translate : firstLanguage..<firstLanguage
         guard timestampEnd + 1 == vocabularySize else {
             throw TokenizerError(

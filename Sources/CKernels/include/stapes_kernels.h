@@ -196,6 +196,9 @@ stapes_level stapes_best_level(void);
 /// Whether this processor multiplies bfloat16 in hardware (avx512_bf16).
 bool stapes_has_bfloat16(void);
 
+/// Processors that this process may use: those of its affinity, and no more than its control group pays for.
+int stapes_usable_processors(void);
+
 /// The threads that run kernels: the caller's and `threads - 1` more. They wait for work with a short spin, then park.
 typedef struct stapes_team stapes_team;
 

@@ -25,4 +25,7 @@ package enum CPULevel: String, Sendable, Hashable, CaseIterable {
 
     /// Whether the processor multiplies bfloat16 in hardware.
     package static var hasBFloat16: Bool { stapes_has_bfloat16() }
+
+    /// Processors that this process may use, by its affinity and its control group.
+    package static var usableProcessors: Int { Int(stapes_usable_processors()) }
 }

@@ -4,6 +4,8 @@ import StapesDevice
 /// The shape of one arena's pages: keys and values of every decoder layer for some positions of one sequence.
 package struct KVLayout: Sendable, Hashable {
     package static let tilePositions = Int(STAPES_TILE)
+    /// Of every Whisper model; the kernels are written for it.
+    package static let headWidth = Int(STAPES_HEAD_WIDTH)
 
     package let layers: Int
     package let heads: Int
@@ -20,7 +22,7 @@ package struct KVLayout: Sendable, Hashable {
     /// Positions that a page has room for: the ones asked for, rounded up to whole tiles.
     package var positionsPerPage: Int { tilesPerPage * Self.tilePositions }
     /// Elements of one head's keys (or values) in a page.
-    var headStride: Int { positionsPerPage * Int(STAPES_HEAD_WIDTH) }
+    var headStride: Int { positionsPerPage * Self.headWidth }
     /// Elements of a page over all layers.
     var pageStride: Int { layers * 2 * heads * headStride }
 

@@ -57,13 +57,6 @@ struct EngineLoop {
         finish(id, with: .failure(EngineError(.cancelled, "the request was cancelled")))
     }
 
-    /// Ends everything, because the engine stops.
-    mutating func cancelAll() {
-        for id in active.keys.sorted() {
-            finish(id, with: .failure(EngineError(.stopped, "the engine has stopped")))
-        }
-    }
-
     mutating func step() {
         let step = scheduler.schedule()
         decode(step.decode)

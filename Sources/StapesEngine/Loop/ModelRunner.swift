@@ -19,6 +19,7 @@ final class ModelRunner {
     /// Loads the model and, if the gate lets it, captures every graph.
     init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
+        try Self.check(model, directory: checkpoint.directory)
         let type = configuration.computeType.scalarType
         let kernels = try Self.kernels(configuration.level)
         let prefillBackend = configuration.prefillBackend.make(kernels: kernels)
@@ -63,6 +64,15 @@ final class ModelRunner {
         try prefill.capture(GraphBuckets.prefill(maximumTokens: limits.prefillTokens, maximumRows: limits.rows))
         let rows = options.decodeRows ?? GraphBuckets.decodeRows(maximum: limits.rows)
         try decode.capture(rows.filter { $0 <= limits.rows }.map(StepSize.decode))
+    }
+
+    /// - Throws: `model` for a shape that the kernels do not compute.
+    private static func check(_ model: ModelConfiguration, directory: String) throws(EngineError) {
+        guard model.headWidth == KVLayout.headWidth, model.width == model.decoderHeads * KVLayout.headWidth else {
+            throw EngineError(
+                .model,
+                "\(directory): attention heads of width \(model.headWidth); only \(KVLayout.headWidth) can be run")
+        }
     }
 
     private static func kernels(_ level: CPULevel) throws(EngineError) -> KernelTable {
