@@ -8,7 +8,7 @@ extension EngineConfiguration {
     /// Turns a user's wishes into what the engine takes. Everything that is `nil` or `auto` is decided here.
     ///
     /// - Throws: `unavailable` or `invalidOption`, naming what there is instead.
-    init(_ wishes: TranscriberConfiguration, special: SpecialTokens) throws(StapesError) {
+    package init(_ wishes: TranscriberConfiguration, special: SpecialTokens) throws(StapesError) {
         if case .cuda(let index) = wishes.device {
             throw StapesError(.unavailable, "device 'cuda:\(index)' is not available: this build runs on the CPU only")
         }

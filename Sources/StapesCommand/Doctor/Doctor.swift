@@ -28,7 +28,10 @@ struct Doctor: AsyncParsableCommand {
             } catch {
                 throw CommandError(error)
             }
-            facts = try await TranscriberEngine(TranscriberConfiguration(modelDirectory: directory), model: model).facts
+            facts = try await TranscriberEngine(
+                TranscriberConfiguration(
+                    modelDirectory: directory, instructionLevel: TranscriberEngine.instructionLevel), model: model
+            ).facts
         }
         let report = DoctorReport(
             cpu: .current(), modelCache: store.root,

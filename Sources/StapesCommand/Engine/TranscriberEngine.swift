@@ -16,19 +16,22 @@ struct TranscriberEngine: SpeechEngine {
     /// - Throws: `CommandError.Code.model`
     init(_ flags: EngineFlags, maximumBatchSize: Int, keepsWindows: Bool = true) async throws(CommandError) {
         let directory = try flags.modelFlags.resolve()
-        var configuration = TranscriberConfiguration(modelDirectory: directory)
-        configuration.device = flags.device
-        configuration.computeType = flags.computeType
-        configuration.threads = flags.threads.value
-        configuration.attentionBackend = flags.attentionBackend
-        configuration.maximumBatchSize = maximumBatchSize
+        var configuration = Self.configuration(flags, directory: directory, maximumBatchSize: maximumBatchSize)
         configuration.keepsWindows = keepsWindows
         try await self.init(configuration, model: flags.modelFlags.model)
     }
 
+    /// What the flags ask of the library.
+    static func configuration(
+        _ flags: EngineFlags, directory: String, maximumBatchSize: Int
+    ) -> TranscriberConfiguration {
+        TranscriberConfiguration(
+            modelDirectory: directory, device: flags.device, computeType: flags.computeType,
+            threads: flags.threads.value, attentionBackend: flags.attentionBackend,
+            maximumBatchSize: maximumBatchSize, instructionLevel: instructionLevel)
+    }
+
     init(_ configuration: TranscriberConfiguration, model: String) async throws(CommandError) {
-        var configuration = configuration
-        configuration.instructionLevel = Self.instructionLevel
         do {
             transcriber = try await Transcriber(configuration)
         } catch {
@@ -45,7 +48,7 @@ struct TranscriberEngine: SpeechEngine {
     }
 
     /// Tests and comparisons run lower levels than the processor has; there is no other use for it.
-    private static var instructionLevel: String? {
+    static var instructionLevel: String? {
         ProcessInfo.processInfo.environment["STAPES_CPU_LEVEL"].flatMap { $0.isEmpty ? nil : $0 }
     }
 

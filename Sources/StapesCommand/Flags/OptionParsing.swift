@@ -99,6 +99,16 @@ package enum OptionParsing {
         return count
     }
 
+    /// Numbers of rows, separated by commas.
+    package static func batchSizes(_ text: String) throws -> [Int] {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let sizes = parts.compactMap { Int($0) }
+        guard sizes.count == parts.count, sizes.allSatisfy({ (1...256).contains($0) }) else {
+            throw ValidationError("'\(text)' is no list of batch sizes; give numbers from 1 to 256, as in 1,4,16")
+        }
+        return sizes
+    }
+
     /// How often something is repeated.
     package static func repetitions(_ text: String) throws -> Int {
         guard let count = Int(text), (1...4096).contains(count) else {

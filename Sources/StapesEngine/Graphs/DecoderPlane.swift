@@ -80,13 +80,17 @@ final class DecoderPlane {
     /// Runs one step, by graph if one has room. The logits are those of the live rows, `[rows * logitsPerRow, V]`; the
     /// ones that chose are masked.
     ///
-    /// - Parameter epoch: changes whenever a row joins or leaves.
-    func run(_ entries: [Entry], epoch: Int) throws(DeviceError) -> (logits: MatrixView, route: Route) {
+    /// - Parameters:
+    ///   - epoch: changes whenever a row joins or leaves.
+    ///   - eagerly: pass the graphs by.
+    func run(
+        _ entries: [Entry], epoch: Int, eagerly: Bool = false
+    ) throws(DeviceError) -> (logits: MatrixView, route: Route) {
         set(entries)
         let batch = AttentionBatch(rows: entries.map(\.row), epoch: epoch)
         let plan = backend.plan(batch, indices: indices)
         let live = StepSize(tokens: plan.tokens, rows: entries.count, groups: plan.selfPart.groups)
-        if let size = graphs.replay(live, slots: slots, on: stream) {
+        if !eagerly, let size = graphs.replay(live, slots: slots, on: stream) {
             return (decoder.logits(rows: live.rows * logitRows.width), .graph(size))
         }
         return (try launch(live, plan: plan), .eager)

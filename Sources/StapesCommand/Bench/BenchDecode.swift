@@ -1,0 +1,112 @@
+import ArgumentParser
+import Stapes
+import StapesEngine
+import StapesModel
+import StapesTokenizer
+
+/// `stapes bench decode`: how long a decode step takes, launched call by call and replayed as a graph.
+struct BenchDecode: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "decode",
+        abstract: "Measure decode steps, eager and by graph, in one run.",
+        discussion: """
+            Every step is run both ways in turn. Cross keys and values are random numbers of the model's shape, so no \
+            audio is needed.
+            """)
+
+    @Option(
+        help: ArgumentHelp("Rows of a step, several separated by commas. (default: 1,2,4,8)", valueName: "counts"),
+        transform: OptionParsing.batchSizes)
+    var batchSizes: [Int] = [1, 2, 4, 8]
+
+    @Option(
+        help: ArgumentHelp("Measured steps of each batch size. (default: 100)", valueName: "count"),
+        transform: OptionParsing.repetitions)
+    var steps: Int = 100
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup(title: "Engine") var engine: EngineFlags
+
+    func run() async throws {
+        let console = Console.process()
+        let directory = try engine.modelFlags.resolve()
+        let report: DecodeReport
+        do {
+            let checkpoint = try Checkpoint(directory: directory)
+            let tokenizer = try Tokenizer(
+                directory: directory, vocabularySize: checkpoint.configuration.vocabularySize)
+            let wishes = TranscriberEngine.configuration(
+                engine, directory: directory, maximumBatchSize: batchSizes.max() ?? 1)
+            let configuration = try EngineConfiguration(wishes, special: tokenizer.special)
+            let bench = try DecodeBench(configuration, checkpoint: checkpoint)
+            let rows = try batchSizes.map { try bench.run(batch: $0, steps: steps) }
+            report = DecodeReport(
+                model: engine.modelFlags.model, computeType: configuration.computeType.resolved,
+                threads: configuration.threads, rows: rows)
+        } catch {
+            throw CommandError(.model, "\(error)", cause: error)
+        }
+        console.result(json ? try JSONOutput.text(of: report) : report.text)
+    }
+}
+
+/// What `stapes bench decode` prints.
+struct DecodeReport: Encodable {
+    struct Times: Encodable {
+        let p50Us: Double
+        let p95Us: Double
+        let minUs: Double
+
+        init(_ times: StepTimes) {
+            p50Us = times.medianMicroseconds
+            p95Us = times.p95Microseconds
+            minUs = times.minimumMicroseconds
+        }
+    }
+
+    struct Row: Encodable {
+        let batch: Int
+        let eager: Times
+        @Nullable var graph: Times?
+        /// Graph over eager, medians; null without graphs.
+        @Nullable var ratio: Double?
+        let identicalTokens: Bool
+        @Nullable var kernelsPerStep: Int?
+        let crossPlans: Int
+    }
+
+    let model: String
+    let device: String
+    let computeType: String
+    let threads: Int
+    let rows: [Row]
+
+    init(model: String, computeType: ComputeType, threads: Int, rows: [DecodeTimings]) {
+        self.model = model
+        device = "cpu"
+        self.computeType = computeType.rawValue
+        self.threads = threads
+        self.rows = rows.map { row in
+            Row(
+                batch: row.batch, eager: Times(row.eager), graph: row.graph.map(Times.init),
+                ratio: row.graph.flatMap {
+                    StapesCommand.ratio($0.medianMicroseconds, row.eager.medianMicroseconds)
+                },
+                identicalTokens: row.identicalTokens, kernelsPerStep: row.kernelsPerStep, crossPlans: row.crossPlans)
+        }
+    }
+
+    /// For reading.
+    var text: String {
+        var lines = ["\(model), \(computeType), \(threads) threads; microseconds a step: median (minimum)"]
+        for row in rows {
+            let graph = row.graph.map { "graph \($0.p50Us.fixed(0)) (\($0.minUs.fixed(0)))" } ?? "no graph"
+            lines.append(
+                "batch \(row.batch): eager \(row.eager.p50Us.fixed(0)) (\(row.eager.minUs.fixed(0))), \(graph), "
+                    + "tokens \(row.identicalTokens ? "identical" : "DIFFER")")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
