@@ -3,7 +3,7 @@ import StapesDevice
 /// The graphs of one plane, by the size they were captured at.
 ///
 /// A live step is replayed by the smallest graph that has room for it.
-final class CapturedGraphs {
+package final class CapturedGraphs {
     private final class Entry {
         let size: StepSize
         let graph: Graph
@@ -17,13 +17,13 @@ final class CapturedGraphs {
     /// Largest first, as captured.
     private var entries: [Entry] = []
 
-    var sizes: [StepSize] { entries.map(\.size) }
+    package var sizes: [StepSize] { entries.map(\.size) }
 
     /// Bytes of all recorded calls.
-    var byteCount: Int { entries.reduce(0) { $0 + $1.graph.byteCount } }
+    package var byteCount: Int { entries.reduce(0) { $0 + $1.graph.byteCount } }
 
     /// Calls of each graph, in the order of `sizes`.
-    var kernels: [[UnsafeRawPointer]] { entries.map { $0.graph.kernels } }
+    package var kernels: [[UnsafeRawPointer]] { entries.map { $0.graph.kernels } }
 
     /// Captures a graph a size, the largest first.
     ///

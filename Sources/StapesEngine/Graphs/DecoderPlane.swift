@@ -5,12 +5,12 @@ import StapesTokenizer
 /// One kind of decoder step, prefill or decode: its static slots, its attention backend, its graphs.
 ///
 /// A step goes from token ids to token ids: embedding, layers, logits and the choice under the rules are one graph.
-final class DecoderPlane {
+package final class DecoderPlane {
     let backend: any AttentionBackend
-    let indices: AttentionIndices
+    package let indices: AttentionIndices
     let sampler: Sampler
-    let slots = SlotRegistry()
-    let graphs = CapturedGraphs()
+    package let slots = SlotRegistry()
+    package let graphs = CapturedGraphs()
     private let tokens: StaticSlot
     private let positions: StaticSlot
     private let logitRows: StaticSlot
@@ -55,17 +55,24 @@ final class DecoderPlane {
     }
 
     /// What one sequence brings to a step.
-    struct Entry {
-        let row: AttentionRow
+    package struct Entry {
+        package let row: AttentionRow
         /// Its tokens of this step, which stand at positions `row.context` and on.
-        let tokens: [Int]
+        package let tokens: [Int]
         /// Which of its tokens give logits; the first choice is made from the first.
-        let logitTokens: [Int]
-        let rules: RowRules
+        package let logitTokens: [Int]
+        package let rules: RowRules
+
+        package init(row: AttentionRow, tokens: [Int], logitTokens: [Int], rules: RowRules = .neutral) {
+            self.row = row
+            self.tokens = tokens
+            self.logitTokens = logitTokens
+            self.rules = rules
+        }
     }
 
     /// How a step was run.
-    enum Route: Sendable, Hashable {
+    package enum Route: Sendable, Hashable {
         case graph(StepSize)
         case eager
     }
@@ -83,7 +90,7 @@ final class DecoderPlane {
     /// - Parameters:
     ///   - epoch: changes whenever a row joins or leaves.
     ///   - eagerly: pass the graphs by.
-    func run(
+    package func run(
         _ entries: [Entry], epoch: Int, eagerly: Bool = false
     ) throws(DeviceError) -> (logits: MatrixView, route: Route) {
         set(entries)
@@ -97,7 +104,7 @@ final class DecoderPlane {
     }
 
     /// The choices of the last step's live rows.
-    func fetch(rows: Int) -> [Choice] { sampler.fetch(rows: rows) }
+    package func fetch(rows: Int) -> [Choice] { sampler.fetch(rows: rows) }
 
     private func set(_ entries: [Entry]) {
         var at = 0

@@ -4,9 +4,9 @@ import StapesModel
 /// The encoder step: a window's features to its cross keys and values in a block.
 ///
 /// Windows of full length are captured; a shorter one runs eagerly, since its products have other shapes.
-final class EncoderPlane {
-    let slots = SlotRegistry()
-    let graphs = CapturedGraphs()
+package final class EncoderPlane {
+    package let slots = SlotRegistry()
+    package let graphs = CapturedGraphs()
     private let features: Buffer
     private let windowSlots: StaticSlot
     private let encoder: AudioEncoder
@@ -40,7 +40,7 @@ final class EncoderPlane {
     }
 
     /// Encodes `values` [2 * positions, melBins] into `block`.
-    func run(_ values: [Float], positions: Int, block: Int32) throws(DeviceError) -> DecoderPlane.Route {
+    package func run(_ values: [Float], positions: Int, block: Int32) throws(DeviceError) -> DecoderPlane.Route {
         let input = features.bound(to: Float.self)
         for index in 0..<min(values.count, input.count) { input[index] = values[index] }
         let base = block * Int32(pool.crossArena.layout.positionsPerPage)

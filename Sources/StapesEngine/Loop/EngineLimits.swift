@@ -5,7 +5,7 @@ extension SchedulerLimits {
     private static let prefillTokens = 512
 
     /// Arenas that hold every row at its longest.
-    init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
+    package init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
         let pagesPerRow = (model.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions
         self.init(
             rows: configuration.maximumRows, selfPages: configuration.maximumRows * pagesPerRow + 1,

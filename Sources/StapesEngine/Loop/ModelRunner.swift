@@ -7,17 +7,17 @@ import StapesTokenizer
 ///
 /// Each plane has slots and index arrays of its own, so that a prefill between two decodes leaves the decode's cross
 /// plan standing.
-final class ModelRunner {
-    let configuration: ModelConfiguration
-    let pool: KVPool
+package final class ModelRunner {
+    package let configuration: ModelConfiguration
+    package let pool: KVPool
     let lists: SuppressLists
-    let encode: EncoderPlane
-    let prefill: DecoderPlane
-    let decode: DecoderPlane
-    let decision: GraphDecision
+    package let encode: EncoderPlane
+    package let prefill: DecoderPlane
+    package let decode: DecoderPlane
+    package let decision: GraphDecision
 
     /// Loads the model and, if the gate lets it, captures every graph.
-    init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
+    package init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
         try Self.check(model, directory: checkpoint.directory)
         let type = configuration.computeType.scalarType

@@ -12,12 +12,12 @@ package struct Choice: Sendable, Hashable {
 
 /// What the rules decided for one row of a step.
 package struct RowRules: Sendable, Hashable {
-    let mask: LogitMask
+    package let mask: LogitMask
     /// The row's list among the suppress lists.
-    let list: Int?
+    package let list: Int?
 
     /// No rule: what padding gets.
-    static let neutral = RowRules(mask: LogitMask(), list: nil)
+    package static let neutral = RowRules(mask: LogitMask(), list: nil)
 }
 
 /// Chooses tokens on the device by the rules that the host worked out: one mask a row, one kernel for all rows.
