@@ -90,7 +90,7 @@ package final class Engine: Sendable {
         ready: CheckedContinuation<StartResult, Never>
     ) {
         do {
-            let checkpoint = try Checkpoint(directory: configuration.modelDirectory)
+            let checkpoint = try configuration.model.open()
             var loop = try EngineLoop(configuration, checkpoint: checkpoint)
             ready.resume(returning: .success(EngineDescription(configuration, model: checkpoint.configuration)))
             while let messages = mailbox.take(waiting: loop.isIdle) {

@@ -20,7 +20,7 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
 
 /// How an engine is set up. Nothing here changes once it runs.
 package struct EngineConfiguration: Sendable {
-    package var modelDirectory: String
+    package var model: ModelSource
     package var special: SpecialTokens
     package var computeType: ComputeType
     package var threads: Int
@@ -37,11 +37,11 @@ package struct EngineConfiguration: Sendable {
     package var mailboxCapacity: Int
 
     package init(
-        modelDirectory: String, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
+        model: ModelSource, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
         level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
         usesOneDNN: Bool = true, maximumRows: Int = 8, keepsWindows: Bool = true, mailboxCapacity: Int = 1024
     ) {
-        self.modelDirectory = modelDirectory
+        self.model = model
         self.special = special
         self.computeType = computeType
         self.threads = threads

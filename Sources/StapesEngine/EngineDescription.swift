@@ -22,7 +22,8 @@ public struct EngineDescription: Sendable, Hashable {
 
     package let model: ModelConfiguration
 
-    init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
+    /// No weight is needed for it, only the model's shape.
+    package init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
         self.model = model
         device = .cpu
         computeType = configuration.computeType.resolved
