@@ -48,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "StapesCommand",
             dependencies: [
-                "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub",
+                "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub", "StapesModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),

@@ -23,7 +23,7 @@ extension EngineConfiguration {
         }
         let backend = try Self.backend(wishes.attentionBackend)
         self.init(
-            modelDirectory: wishes.modelDirectory, special: special, computeType: wishes.computeType,
+            model: .directory(wishes.modelDirectory), special: special, computeType: wishes.computeType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backend,
             decodeBackend: backend, maximumRows: wishes.maximumBatchSize, keepsWindows: wishes.keepsWindows)
     }

@@ -102,9 +102,10 @@ package final class Engine: Sendable {
         ready: CheckedContinuation<StartResult, Never>
     ) {
         do {
-            let checkpoint = try Checkpoint(directory: configuration.modelDirectory)
+            let checkpoint = try configuration.model.open()
             var loop = try EngineLoop(configuration, checkpoint: checkpoint)
-            ready.resume(returning: .success(loop.description(configuration)))
+            let description = try EngineDescription(configuration, model: checkpoint.configuration)
+            ready.resume(returning: .success(description))
             while let messages = mailbox.take(waiting: loop.isIdle) {
                 for message in messages { take(message, into: &loop) }
                 loop.step()

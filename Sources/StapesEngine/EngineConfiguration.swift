@@ -32,7 +32,7 @@ package struct GraphOptions: Sendable, Hashable {
 
 /// How an engine is set up. Nothing here changes once it runs.
 package struct EngineConfiguration: Sendable {
-    package var modelDirectory: String
+    package var model: ModelSource
     package var special: SpecialTokens
     package var computeType: ComputeType
     package var threads: Int
@@ -50,12 +50,12 @@ package struct EngineConfiguration: Sendable {
     package var mailboxCapacity: Int
 
     package init(
-        modelDirectory: String, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
+        model: ModelSource, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
         level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8, keepsWindows: Bool = true,
         mailboxCapacity: Int = 1024
     ) {
-        self.modelDirectory = modelDirectory
+        self.model = model
         self.special = special
         self.computeType = computeType
         self.threads = threads
@@ -67,5 +67,22 @@ package struct EngineConfiguration: Sendable {
         self.maximumRows = maximumRows
         self.keepsWindows = keepsWindows
         self.mailboxCapacity = mailboxCapacity
+    }
+}
+
+extension EngineConfiguration {
+    /// Whether this engine uses graphs, and why.
+    ///
+    /// - Throws: `unavailable` when graphs are demanded and a backend cannot capture.
+    func graphDecision() throws(EngineError) -> GraphDecision {
+        try GraphGate.decide(
+            mode: graphs.mode, prefill: (prefillBackend.rawValue, prefillBackend.capabilities),
+            decode: (decodeBackend.rawValue, decodeBackend.capabilities))
+    }
+
+    /// Rows that decode graphs are captured at, ascending.
+    var graphRows: [Int] {
+        let wanted = graphs.decodeRows ?? GraphBuckets.decodeRows(maximum: maximumRows)
+        return Set(wanted.filter { (1...maximumRows).contains($0) }).sorted()
     }
 }

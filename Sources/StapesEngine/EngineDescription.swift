@@ -25,8 +25,10 @@ public struct EngineDescription: Sendable, Hashable {
 
     package let model: ModelConfiguration
 
-    init(_ configuration: EngineConfiguration, runner: ModelRunner) {
-        let model = runner.configuration
+    /// No weight is needed for it, only the model's shape.
+    ///
+    /// - Throws: `unavailable` when graphs are demanded and a backend cannot capture.
+    package init(_ configuration: EngineConfiguration, model: ModelConfiguration) throws(EngineError) {
         self.model = model
         device = .cpu
         computeType = configuration.computeType.resolved
@@ -35,8 +37,8 @@ public struct EngineDescription: Sendable, Hashable {
         usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN
         prefillAttention = configuration.prefillBackend.rawValue
         decodeAttention = configuration.decodeBackend.rawValue
-        decodeGraph = runner.decision
-        decodeGraphRows = runner.decode.graphs.sizes.map(\.rows).sorted()
+        decodeGraph = try configuration.graphDecision()
+        decodeGraphRows = decodeGraph.enabled ? configuration.graphRows : []
         maximumRows = configuration.maximumRows
         // Keys and values, a vector of the model's width each, in every decoder layer.
         selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.scalarType.byteCount

@@ -81,4 +81,24 @@ extension SpecialTokens {
         self.languages = languages
         isMultilingual = !languages.isEmpty
     }
+
+    /// Whisper's layout for a vocabulary that no file describes: ordinary tokens, end of text, start of transcript, the
+    /// languages, six more, 1501 stamps. Published vocabularies differ only where ordinary tokens and languages end.
+    ///
+    /// - Parameter vocabularySize: from 1608 on, what the layout takes without ordinary tokens. Below 51865 it is
+    ///   English-only and holds 99 languages; from there on it has GPT-2's 50257 ordinary tokens, and what is left over
+    ///   are languages: 51866 has 100.
+    package init(vocabularySize: Int) {
+        let isMultilingual = vocabularySize >= Self.smallestMultilingualVocabulary
+        let timestampBegin = vocabularySize - 1 - Self.timestampSteps
+        let translate = timestampBegin - 6
+        let endOfText = isMultilingual ? 50257 : translate - 99 - 2
+        precondition(endOfText >= 0, "a vocabulary of \(vocabularySize) has no room for Whisper's special tokens")
+        let firstLanguage = endOfText + 2
+        self.init(
+            endOfText: endOfText, startOfTranscript: endOfText + 1, translate: translate, transcribe: translate + 1,
+            startOfLM: translate + 2, startOfPrevious: translate + 3, noSpeech: translate + 4,
+            noTimestamps: translate + 5, timestampBegin: timestampBegin,
+            languages: firstLanguage..<(isMultilingual ? translate : firstLanguage))
+    }
 }

@@ -21,7 +21,9 @@ import Testing
     @Test(arguments: [
         ["--bogus", "a.wav"], [], ["-l", "klingon", "a.wav"], ["-f", "doc", "a.wav"], ["--threads", "many", "a.wav"],
         ["--translate", "--task", "transcribe", "a.wav"], ["--verbose", "--quiet", "a.wav"], ["bench", "wer"],
-        ["doctor", "--beam_size", "5"],
+        ["doctor", "--beam_size", "5"], ["doctor", "--random-weights", "huge"],
+        ["doctor", "--random-weights", "tiny", "--model", "tiny"], ["doctor", "--compute-type", "float32"],
+        ["a.wav", "--random-weights", "tiny"],
     ])
     func wrongCommandLineIsOneLineAndStatusTwo(_ arguments: [String]) throws {
         let parsed = Result { try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments)) }
@@ -59,7 +61,7 @@ import Testing
         ["transcribe", "a.wav", "--prompt", "Hello", "-t", "0", "--device", "cuda:1", "--no-suppress-blank"],
         ["bench", "wer", "--manifest", "m", "--category", "a", "b", "--detect-language", "--json"],
         ["bench", "transcribe", "a.wav", "--repeat", "3", "--json"], ["detect-language", "a.wav", "--json"],
-        ["doctor", "--model", "base", "--json"],
+        ["doctor", "--model", "base", "--json"], ["doctor", "--random-weights", "turbo", "--compute-type", "bfloat16"],
     ])
     func commandLineIsUnderstood(_ arguments: [String]) throws {
         _ = try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments))

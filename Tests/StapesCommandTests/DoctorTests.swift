@@ -1,5 +1,7 @@
 import FoundationEssentials
 import StapesCommand
+import StapesHub
+import StapesModel
 import Testing
 
 @Suite struct DoctorTests {
@@ -46,6 +48,27 @@ import Testing
         #expect(object["self_kv_bytes_per_token"] == .number(10))
         #expect(object["attention_backends"] == .object(["prefill": .string("a"), "decode": .string("b")]))
         #expect(report.text.contains("models             base in /cache/base, incomplete\n"))
+    }
+
+    /// Of the published shapes, in a fraction of a second: no weights are loaded, and none are there.
+    @Test(arguments: [
+        ("large-v3", "bfloat16", 245_760_000, 163_840), ("large-v3", "float32", 491_520_000, 327_680),
+        ("turbo", "bfloat16", 30_720_000, 20_480), ("tiny.en", "float32", 18_432_000, 12_288),
+    ])
+    func bytesOfAPublishedShapeArePrinted(name: String, computeType: String, window: Int, token: Int) async throws {
+        let process = try await StapesProcess.run(
+            ["doctor", "--random-weights", name, "--compute-type", computeType, "--json"],
+            environment: ["STAPES_CACHE": "/dev/null/none"])
+        try #require(process.status == 0, "\(process.messages)")
+        let object = try JSONDecoder().decode([String: AnyJSON].self, from: Data(process.output.utf8))
+        #expect(object["cross_kv_bytes_per_window"] == .number(Double(window)))
+        #expect(object["self_kv_bytes_per_token"] == .number(Double(token)))
+        #expect(object["compute_type"] == .string(computeType))
+        #expect(object["model"] == .string(name))
+    }
+
+    @Test func everyNameOfAModelHasAShape() {
+        #expect(Set(KnownModels.names) == Set(ModelCatalogue.names))
     }
 
     private func json(_ report: DoctorReport) throws -> [String: AnyJSON] {

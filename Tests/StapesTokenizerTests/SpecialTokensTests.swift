@@ -67,4 +67,26 @@ struct SpecialTokensTests {
         #expect(error?.code == .inconsistent)
         #expect(error?.message.contains("51866") == true)
     }
+
+    @Test(
+        "without a file, the size of a published vocabulary gives its ids",
+        arguments: [
+            (51864, [50256, 50257, 50357, 50358, 50359, 50360, 50361, 50362, 50363, 51863], 50258..<50258),
+            (51865, [50257, 50258, 50358, 50359, 50360, 50361, 50362, 50363, 50364, 51864], 50259..<50358),
+            (51866, [50257, 50258, 50359, 50360, 50361, 50362, 50363, 50364, 50365, 51865], 50259..<50359),
+        ])
+    func layoutOfSize(vocabularySize: Int, expected: [Int], languages: Range<Int>) {
+        let special = SpecialTokens(vocabularySize: vocabularySize)
+        #expect(ids(special) == expected)
+        #expect(special.languages == languages)
+        #expect(special.isMultilingual == (vocabularySize != 51864))
+    }
+
+    @Test("without a file, small vocabularies are laid out as English-only ones", arguments: [1608, 2001])
+    func layoutOfSmallSize(vocabularySize: Int) {
+        let special = SpecialTokens(vocabularySize: vocabularySize)
+        #expect(special.endOfText == vocabularySize - 1608)
+        #expect(special.timestampEnd == vocabularySize - 1)
+        #expect(special.languages.isEmpty)
+    }
 }

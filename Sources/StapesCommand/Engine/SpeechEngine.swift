@@ -16,6 +16,7 @@ package protocol SpeechEngine: Sendable {
 /// What an engine says about itself once its `auto` settings are resolved.
 package struct EngineFacts: Sendable, Hashable {
     package var model: String
+    /// Empty for random weights.
     package var modelDirectory: String
     package var device: String
     package var computeType: String

@@ -37,14 +37,7 @@ struct TranscriberEngine: SpeechEngine {
         } catch {
             throw CommandError(.model, "\(error)", cause: error)
         }
-        let description = transcriber.description
-        facts = EngineFacts(
-            model: model, modelDirectory: configuration.modelDirectory, device: "\(description.device)",
-            computeType: description.computeType.rawValue, threads: description.threads,
-            kernels: description.kernels, usesOneDNN: description.usesOneDNN,
-            prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,
-            crossKvBytesPerWindow: description.crossKVBytesPerWindow,
-            selfKvBytesPerToken: description.selfKVBytesPerToken)
+        facts = EngineFacts(transcriber.description, model: model, modelDirectory: configuration.modelDirectory)
     }
 
     /// Tests and comparisons run lower levels than the processor has; there is no other use for it.
@@ -60,6 +53,18 @@ struct TranscriberEngine: SpeechEngine {
 
     func detectLanguage(_ audio: AudioSource) async throws -> [LanguageProbability] {
         try await transcriber.detectLanguage(audio)
+    }
+}
+
+extension EngineFacts {
+    init(_ description: EngineDescription, model: String, modelDirectory: String) {
+        self.init(
+            model: model, modelDirectory: modelDirectory, device: "\(description.device)",
+            computeType: description.computeType.rawValue, threads: description.threads,
+            kernels: description.kernels, usesOneDNN: description.usesOneDNN,
+            prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,
+            crossKvBytesPerWindow: description.crossKVBytesPerWindow,
+            selfKvBytesPerToken: description.selfKVBytesPerToken)
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Stapes
 import StapesFormats
+import StapesModel
 import StapesTokenizer
 
 /// What the words after an option mean. Each throws a `ValidationError` that says what would have been right.
@@ -51,6 +52,14 @@ package enum OptionParsing {
             throw ValidationError("unknown compute type '\(text)'; give one of \(known)")
         }
         return type
+    }
+
+    package static func publishedShape(_ text: String) throws -> PublishedShape {
+        guard let configuration = KnownModels.configuration(named: text) else {
+            let known = KnownModels.names.joined(separator: ", ")
+            throw ValidationError("no published model is named '\(text)'; give one of \(known)")
+        }
+        return PublishedShape(name: text, configuration: configuration)
     }
 
     package static func attentionBackend(_ text: String) throws -> String {
@@ -125,4 +134,10 @@ package struct Parsed<Value: Sendable>: Sendable {
     package init(_ value: Value?) {
         self.value = value
     }
+}
+
+/// A model to be made of random weights, as the user named it.
+package struct PublishedShape: Sendable {
+    package let name: String
+    package let configuration: ModelConfiguration
 }

@@ -8,10 +8,13 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
     /// the truth does not pass through what it is to judge.
     case reference
 
+    package var capabilities: AttentionCapabilities {
+        AttentionCapabilities(
+            crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16])
+    }
+
     func make(kernels: KernelTable) -> any AttentionBackend {
-        switch self {
-        case .cpu: KernelAttentionBackend(name: rawValue, kernels: kernels, isCaptured: true)
-        case .reference: KernelAttentionBackend(name: rawValue, kernels: .reference, isCaptured: false)
-        }
+        let own = self == .reference ? .reference : kernels
+        return KernelAttentionBackend(name: rawValue, kernels: own, capabilities: capabilities)
     }
 }

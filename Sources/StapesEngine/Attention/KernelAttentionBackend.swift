@@ -9,12 +9,10 @@ package struct KernelAttentionBackend: AttentionBackend {
     private let kernels: KernelTable
     private static let scale = 1 / Float(STAPES_HEAD_WIDTH).squareRoot()
 
-    /// - Parameter isCaptured: whether its kernels may stand in graphs.
-    package init(name: String, kernels: KernelTable, isCaptured: Bool) {
+    package init(name: String, kernels: KernelTable, capabilities: AttentionCapabilities) {
         self.name = name
         self.kernels = kernels
-        capabilities = AttentionCapabilities(
-            crossAttention: true, capturesCrossAttention: isCaptured, types: [.float32, .bfloat16])
+        self.capabilities = capabilities
     }
 
     package func plan(_ batch: AttentionBatch, indices: AttentionIndices) -> AttentionPlan { indices.plan(batch) }

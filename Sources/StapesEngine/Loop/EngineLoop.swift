@@ -35,10 +35,6 @@ struct EngineLoop {
             suppressLists: runner.lists.usedCount)
     }
 
-    func description(_ configuration: EngineConfiguration) -> EngineDescription {
-        EngineDescription(configuration, runner: runner)
-    }
-
     mutating func submit(_ id: SequenceID, _ request: WindowRequest, completion: @escaping ActiveSequence.Completion) {
         do throws(EngineError) {
             // The mailbox is emptied every step: it bounds what comes at once, this what has come.

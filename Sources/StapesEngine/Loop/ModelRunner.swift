@@ -19,14 +19,12 @@ package final class ModelRunner {
     /// Loads the model and, if the gate lets it, captures every graph.
     package init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
-        try Self.check(model, directory: checkpoint.directory)
+        try Self.check(model, origin: checkpoint.origin)
         let type = configuration.computeType.scalarType
         let kernels = try Self.kernels(configuration.level)
         let prefillBackend = configuration.prefillBackend.make(kernels: kernels)
         let decodeBackend = configuration.decodeBackend.make(kernels: kernels)
-        decision = try GraphGate.decide(
-            mode: configuration.graphs.mode, prefill: (prefillBackend.name, prefillBackend.capabilities),
-            decode: (decodeBackend.name, decodeBackend.capabilities))
+        decision = try configuration.graphDecision()
         let device = try CPUDevice(
             kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
         self.configuration = model
@@ -53,25 +51,24 @@ package final class ModelRunner {
                 padding: .rows, logitsPerRow: 1),
             backend: decodeBackend, decoder: decoder, pool: pool, special: configuration.special,
             vocabulary: model.vocabularySize, lists: lists, stream: stream)
-        if decision.enabled { try capture(configuration.graphs, limits: limits) }
+        if decision.enabled { try capture(rows: configuration.graphRows, limits: limits) }
     }
 
     /// Bytes of all recorded calls.
     var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
 
-    private func capture(_ options: GraphOptions, limits: SchedulerLimits) throws(DeviceError) {
+    private func capture(rows: [Int], limits: SchedulerLimits) throws(DeviceError) {
         try encode.capture(positions: configuration.audioContext)
         try prefill.capture(GraphBuckets.prefill(maximumTokens: limits.prefillTokens, maximumRows: limits.rows))
-        let rows = options.decodeRows ?? GraphBuckets.decodeRows(maximum: limits.rows)
-        try decode.capture(rows.filter { $0 <= limits.rows }.map(StepSize.decode))
+        try decode.capture(rows.map(StepSize.decode))
     }
 
     /// - Throws: `model` for a shape that the kernels do not compute.
-    private static func check(_ model: ModelConfiguration, directory: String) throws(EngineError) {
+    private static func check(_ model: ModelConfiguration, origin: String) throws(EngineError) {
         guard model.headWidth == KVLayout.headWidth, model.width == model.decoderHeads * KVLayout.headWidth else {
             throw EngineError(
                 .model,
-                "\(directory): attention heads of width \(model.headWidth); only \(KVLayout.headWidth) can be run")
+                "\(origin): attention heads of width \(model.headWidth); only \(KVLayout.headWidth) can be run")
         }
     }
 

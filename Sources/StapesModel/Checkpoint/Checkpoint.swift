@@ -1,17 +1,20 @@
-/// A model directory, opened: its configuration and its weights under OpenAI's names.
+/// A model's configuration and its weights under OpenAI's names: a model directory, opened, or random weights.
 ///
 /// Every weight that the configuration calls for has been found and its shape and type checked when `init` returns.
 /// The files stay mapped while the checkpoint or any of its tensors lives.
 package struct Checkpoint: Sendable {
-    package let directory: String
-    package let format: CheckpointFormat
+    /// What messages call it: the directory, or `random weights of seed 1`.
+    package let origin: String
+    /// Nil for random weights.
+    package let format: CheckpointFormat?
     package let configuration: ModelConfiguration
     private let tensors: [String: Tensor]
 
     /// - Throws: any code of `ModelError`; the message names the file.
     package init(directory: String) throws(ModelError) {
-        self.directory = directory
-        format = try CheckpointFormat.detect(directory: directory)
+        origin = directory
+        let format = try CheckpointFormat.detect(directory: directory)
+        self.format = format
         switch format {
         case .huggingFace:
             let source = try HuggingFaceDirectory(directory: directory)
@@ -24,12 +27,19 @@ package struct Checkpoint: Sendable {
         }
     }
 
+    init(origin: String, format: CheckpointFormat?, configuration: ModelConfiguration, tensors: [String: Tensor]) {
+        self.origin = origin
+        self.format = format
+        self.configuration = configuration
+        self.tensors = tensors
+    }
+
     /// The weight with a canonical name, such as `decoder.blocks.0.cross_attn.key.weight`.
     ///
     /// - Throws: `missingTensor` for a name that the model does not have.
     package func tensor(_ name: String) throws(ModelError) -> Tensor {
         guard let tensor = tensors[name] else {
-            throw ModelError(.missingTensor, "\(directory): the model has no weight named \(name)")
+            throw ModelError(.missingTensor, "\(origin): the model has no weight named \(name)")
         }
         return tensor
     }
@@ -43,7 +53,7 @@ package struct Checkpoint: Sendable {
     /// Weights in the model; the output layer shares the token embedding and is not counted again.
     package var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.count } }
 
-    /// Bytes of all weights as stored, without scales.
+    /// Bytes of all weights as stored, without scales; random weights are not stored.
     package var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
 
     private static func collect(

@@ -1,26 +1,63 @@
-/// One weight of a checkpoint: a name, a shape and a view of the mapped file, which it keeps alive.
+/// One weight of a checkpoint: a name, a shape and its values, which are a view of the mapped file, which it keeps
+/// alive, or computed when they are copied.
 ///
 /// The shape is row-major, as the weight is used: linears are `[out, in]`, convolutions `[out, in, taps]`.
 package struct Tensor: Sendable {
     /// The canonical name, `encoder.blocks.0.attn.query.weight`.
     package let name: String
     package let shape: [Int]
-    let values: StoredArray
-    /// One scale a row for `int8`, otherwise `nil`.
-    let rowScales: StoredArray?
+    private let source: Source
 
-    package var elementType: ElementType { values.elementType }
-    package var count: Int { values.count }
+    private enum Source: Sendable {
+        /// With one scale a row for `int8`.
+        case stored(StoredArray, rowScales: StoredArray?)
+        case generated(GeneratedArray)
+    }
+
+    /// - Parameter rowScales: one scale a row for `int8`, otherwise `nil`.
+    init(name: String, shape: [Int], values: StoredArray, rowScales: StoredArray?) {
+        self.name = name
+        self.shape = shape
+        source = .stored(values, rowScales: rowScales)
+    }
+
+    init(name: String, shape: [Int], values: GeneratedArray) {
+        self.name = name
+        self.shape = shape
+        source = .generated(values)
+    }
+
+    package var elementType: ElementType {
+        switch source {
+        case .stored(let values, _): values.elementType
+        case .generated: .float32
+        }
+    }
+
+    package var count: Int {
+        switch source {
+        case .stored(let values, _): values.count
+        case .generated(let values): values.count
+        }
+    }
+
     /// The first dimension: what `int8` scales belong to.
     package var rowCount: Int { shape.first ?? 1 }
-    /// Bytes in the file, without scales.
-    package var byteCount: Int { values.byteCount }
+    /// Bytes in the file, without scales; 0 for a weight that is computed.
+    package var byteCount: Int { withUnsafeBytes { $0.count } }
 
     /// Writes `count` float32 values in row-major order; `int8` rows are divided by their scales.
     package func copyFloat32(to destination: UnsafeMutablePointer<Float>) {
-        guard let rowScales, rowCount > 0 else { return values.copyFloat32(to: destination) }
+        switch source {
+        case .generated(let values): values.copyFloat32(0..<values.count, to: destination)
+        case .stored(let values, rowScales: let scales?) where rowCount > 0:
+            copyRows(of: values, scales: scales.float32Values(), to: destination)
+        case .stored(let values, _): values.copyFloat32(to: destination)
+        }
+    }
+
+    private func copyRows(of values: StoredArray, scales: [Float], to destination: UnsafeMutablePointer<Float>) {
         let rowLength = count / rowCount
-        let scales = rowScales.float32Values()
         values.withUnsafeBytes { bytes in
             guard let source = bytes.baseAddress else { return }
             for (row, scale) in scales.enumerated() {
@@ -40,13 +77,18 @@ package struct Tensor: Sendable {
 
     /// The scales of an `int8` tensor, one a row (value = byte / scale); `nil` for the other types.
     package func rowScaleValues() -> [Float]? {
-        rowScales?.float32Values()
+        guard case .stored(_, let rowScales?) = source else { return nil }
+        return rowScales.float32Values()
     }
 
-    /// The elements as they lie in the file: little-endian, of `elementType`, and of no particular alignment.
+    /// The elements as they lie in the file: little-endian, of `elementType`, and of no particular alignment. A weight
+    /// that is computed lies nowhere: it has no bytes.
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        try values.withUnsafeBytes(body)
+        switch source {
+        case .stored(let values, _): try values.withUnsafeBytes(body)
+        case .generated: try body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
     }
 }

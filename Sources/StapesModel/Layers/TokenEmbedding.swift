@@ -3,7 +3,8 @@ import StapesDevice
 /// The token embedding for look-ups, `[vocabulary, width]`.
 ///
 /// A step reads a row a token, so the rows stay in the mapped file, in the type they have there, and only those that
-/// are used ever take memory. A form that kernels cannot read (int8) is widened to float32 once.
+/// are used ever take memory. Values that kernels cannot read where they are (int8, or not in a file at all) are copied
+/// as float32 once.
 final class TokenEmbedding {
     let pointer: UnsafeRawPointer
     let type: ScalarType
@@ -26,11 +27,11 @@ final class TokenEmbedding {
             pointer = address
             copy = nil
         } else {
-            let widened = try Buffer(of: Float.self, count: tensor.count)
-            tensor.copyFloat32(to: widened.bound(to: Float.self).baseAddress!)
+            let copied = try Buffer(of: Float.self, count: tensor.count)
+            tensor.copyFloat32(to: copied.bound(to: Float.self).baseAddress!)
             type = .float32
-            pointer = UnsafeRawPointer(widened.pointer)
-            copy = consume widened
+            pointer = UnsafeRawPointer(copied.pointer)
+            copy = consume copied
         }
     }
 }

@@ -22,7 +22,7 @@ import Testing
 
     @Test func missingDirectoryIsAModelError() async throws {
         var configuration = model.configuration()
-        configuration.modelDirectory = model.directory.path + "/nowhere"
+        configuration.model = .directory(model.directory.path + "/nowhere")
         let error = try #require(await startCode(configuration))
         #expect(error.code == .model && error.cause is ModelError)
         #expect(error.message.contains("nowhere"), "the message names the path: \(error.message)")

@@ -14,7 +14,7 @@ final class DecodeWorld {
         directory = try TemporaryDirectory()
         try RandomCheckpoint(configuration: TinyModel.configuration, seed: 7).write(to: directory.path)
         var configuration = EngineConfiguration(
-            modelDirectory: directory.path, special: TinyModel.special, computeType: computeType, threads: threads,
+            model: .directory(directory.path), special: TinyModel.special, computeType: computeType, threads: threads,
             maximumRows: Self.rows)
         configuration.usesOneDNN = false
         let checkpoint = try Checkpoint(directory: directory.path)

@@ -26,7 +26,7 @@ struct TinyModel {
         rows: Int = 8, mailbox: Int = 1024
     ) -> EngineConfiguration {
         EngineConfiguration(
-            modelDirectory: directory.path, special: Self.special, computeType: computeType, threads: threads,
+            model: .directory(directory.path), special: Self.special, computeType: computeType, threads: threads,
             prefillBackend: backend, decodeBackend: backend, usesOneDNN: oneDNN, maximumRows: rows,
             mailboxCapacity: mailbox)
     }
