@@ -8,6 +8,9 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
     /// the truth does not pass through what it is to judge.
     case reference
 
+    /// What the backend can do; the kernels do not change it.
+    package var capabilities: AttentionCapabilities { make(kernels: .reference).capabilities }
+
     func make(kernels: KernelTable) -> any AttentionBackend {
         switch self {
         case .cpu: KernelAttentionBackend(name: rawValue, kernels: kernels, isCaptured: true)
