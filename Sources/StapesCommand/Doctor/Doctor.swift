@@ -1,6 +1,5 @@
 import ArgumentParser
 import Stapes
-import StapesHub
 
 /// `stapes doctor`: what this machine and this installation offer.
 struct Doctor: AsyncParsableCommand {
@@ -8,31 +7,26 @@ struct Doctor: AsyncParsableCommand {
         abstract: "Show what the engine finds on this machine.",
         discussion: "With --model the model is loaded, and what the engine chose for it is shown as well.")
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A model to load: name, hub id or folder.", valueName: "model"))
-    var model: String?
-
-    @Option(help: ArgumentHelp("Folder that holds the models, instead of the cache folder.", valueName: "folder"))
-    var modelDir: String?
-
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup(title: "Engine") var engine: EngineFlags
+
     func run() async throws {
         let console = Console.process()
-        let store = ModelStore(root: modelDir)
+        // Without a model the flags are still judged, so that a refusal shows.
+        let attention = try engine.configuration(modelDirectory: "", maximumBatchSize: defaultBatchSize).attention()
         var facts: EngineFacts?
-        if let model {
-            let directory: String
-            do {
-                directory = try store.resolve(model)
-            } catch {
-                throw CommandError(error)
-            }
-            facts = try await TranscriberEngine(TranscriberConfiguration(modelDirectory: directory), model: model).facts
+        if engine.modelFlags.model != nil {
+            facts = try await TranscriberEngine(engine, maximumBatchSize: defaultBatchSize, console: console).facts
+        } else if attention.decodeGraph.isWarning {
+            console.warning("no decode graphs: \(attention.decodeGraph.reason)")
         }
+        let store = engine.modelFlags.storeFlags.store
         let report = DoctorReport(
-            cpu: .current(), modelCache: store.root,
-            models: store.list().map(DoctorReport.Model.init), engine: facts)
+            cpu: .current(), modelCache: store.root, models: store.list().map(ModelRow.init),
+            attention: DoctorReport.AttentionBackends(prefill: attention.prefill, decode: attention.decode),
+            decodeGraph: DoctorReport.DecodeGraph(attention.decodeGraph), engine: facts)
         console.result(json ? try JSONOutput.text(of: report) : report.text)
     }
 }

@@ -13,21 +13,14 @@ struct TranscriberEngine: SpeechEngine {
     /// - Parameters:
     ///   - maximumBatchSize: how many files will be in flight at once.
     ///   - keepsWindows: whether the same audio again may be answered without encoding it; false to measure encoding.
+    ///   - console: told when decode steps are not captured although nobody asked for that.
     /// - Throws: `CommandError.Code.model`
-    init(_ flags: EngineFlags, maximumBatchSize: Int, keepsWindows: Bool = true) async throws(CommandError) {
-        let directory = try flags.modelFlags.resolve()
-        var configuration = TranscriberConfiguration(modelDirectory: directory)
-        configuration.device = flags.device
-        configuration.computeType = flags.computeType
-        configuration.threads = flags.threads.value
-        configuration.attentionBackend = flags.attentionBackend
-        configuration.maximumBatchSize = maximumBatchSize
+    init(
+        _ flags: EngineFlags, maximumBatchSize: Int, keepsWindows: Bool = true, console: Console
+    ) async throws(CommandError) {
+        var configuration = flags.configuration(
+            modelDirectory: try flags.modelFlags.resolve(), maximumBatchSize: maximumBatchSize)
         configuration.keepsWindows = keepsWindows
-        try await self.init(configuration, model: flags.modelFlags.model)
-    }
-
-    init(_ configuration: TranscriberConfiguration, model: String) async throws(CommandError) {
-        var configuration = configuration
         configuration.instructionLevel = Self.instructionLevel
         do {
             transcriber = try await Transcriber(configuration)
@@ -36,12 +29,17 @@ struct TranscriberEngine: SpeechEngine {
         }
         let description = transcriber.description
         facts = EngineFacts(
-            model: model, modelDirectory: configuration.modelDirectory, device: "\(description.device)",
+            model: flags.modelFlags.name, modelDirectory: configuration.modelDirectory, device: "\(description.device)",
             computeType: description.computeType.rawValue, threads: description.threads,
             kernels: description.kernels, usesOneDNN: description.usesOneDNN,
             prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,
+            decodeGraph: description.decodeGraph, decodeGraphRows: description.decodeGraphRows,
             crossKvBytesPerWindow: description.crossKVBytesPerWindow,
             selfKvBytesPerToken: description.selfKVBytesPerToken)
+        if facts.decodeGraph.isWarning { console.warning("no decode graphs: \(facts.decodeGraph.reason)") }
+        if facts.decodeGraph.enabled, facts.decodeGraphRows.isEmpty {
+            console.warning("no decode graphs: all that are asked for have more rows than the batch size")
+        }
     }
 
     /// Tests and comparisons run lower levels than the processor has; there is no other use for it.
@@ -57,19 +55,6 @@ struct TranscriberEngine: SpeechEngine {
 
     func detectLanguage(_ audio: AudioSource) async throws -> [LanguageProbability] {
         try await transcriber.detectLanguage(audio)
-    }
-}
-
-extension ModelFlags {
-    var store: ModelStore { ModelStore(root: modelDir) }
-
-    /// - Throws: `CommandError.Code.model`, or `usage` for a name that can stand for no model.
-    func resolve() throws(CommandError) -> String {
-        do {
-            return try store.resolve(model)
-        } catch {
-            throw CommandError(error)
-        }
     }
 }
 
