@@ -6,3 +6,5 @@
 @_exported import enum StapesDevice.Device
 @_exported import enum StapesEngine.ComputeType
 @_exported import struct StapesEngine.EngineDescription
+@_exported import struct StapesEngine.GraphDecision
+@_exported import enum StapesEngine.GraphMode

@@ -1,36 +1,48 @@
 /// Turns the spellings of whisper's command line into ours before the parser sees them: `--output_dir` becomes
-/// `--output-dir`, and the `True` or `False` after a switch goes.
+/// `--output-dir`, and the `True` or `False` after a switch goes. `translate` becomes `transcribe --translate`.
 ///
 /// Only names in the table are touched, so that a message about an unknown option names it as it was typed.
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
     package static let valued: Set<String> = [
-        "attention-backend", "batch-size", "category", "compute-type", "device", "endpoint", "initial-prompt",
-        "language",
+        "attention-backend", "batch-size", "category", "compute-type", "cuda-graph-bs", "cuda-graph-max-bs",
+        "decode-attention-backend", "decode-graph", "device", "endpoint", "initial-prompt", "language",
         "logprob-threshold", "manifest", "model", "model-dir", "no-speech-threshold", "output-dir", "output-format",
-        "progress", "prompt", "repeat", "revision", "suppress-tokens", "task", "threads",
+        "prefill-attention-backend", "progress", "prompt", "repeat", "revision", "suppress-tokens", "task", "threads",
     ]
 
     /// Names that others use for one of our options.
-    package static let aliases: [String: String] = ["model-directory": "model"]
+    package static let aliases: [String: String] = ["local-files-only": "offline", "model-directory": "model"]
 
     /// Switches, and what each becomes when `True` or `False` is asked for.
     package static let switches: [String: Switch] = [
-        "condition-on-previous-text": Switch(off: "--no-condition-on-previous-text"),
-        "suppress-blank": Switch(off: "--no-suppress-blank"),
-        "no-condition-on-previous-text": Switch(off: "--condition-on-previous-text"),
-        "no-suppress-blank": Switch(off: "--suppress-blank"),
-        "detect-language": Switch(off: nil),
-        "json": Switch(off: nil),
-        "no-timestamps": Switch(off: nil),
-        "quiet": Switch(off: nil),
-        "translate": Switch(off: nil),
-        "verbose": Switch(off: nil),
+        "condition-on-previous-text": Switch(off: ["--no-condition-on-previous-text"]),
+        "suppress-blank": Switch(off: ["--no-suppress-blank"]),
+        "no-condition-on-previous-text": Switch(off: ["--condition-on-previous-text"]),
+        "no-suppress-blank": Switch(off: ["--suppress-blank"]),
+        "detect-language": Switch(),
+        "disable-cuda-graph": Switch(),
+        "force": Switch(),
+        // Half precision is what whisper takes by default, where there is any; refusing it asks for full precision.
+        "fp16": Switch(on: [], off: ["--compute-type", "float32"]),
+        "json": Switch(),
+        "no-timestamps": Switch(),
+        "offline": Switch(),
+        "quiet": Switch(),
+        "translate": Switch(),
+        "verbose": Switch(),
     ]
 
     package struct Switch: Sendable {
-        /// The argument that says no; nil: leaving the switch out says it.
-        package let off: String?
+        /// The arguments that say yes; nil: the switch itself.
+        package let on: [String]?
+        /// The arguments that say no; none where leaving the switch out says it.
+        package let off: [String]
+
+        init(on: [String]? = nil, off: [String] = []) {
+            self.on = on
+            self.off = off
+        }
     }
 
     private static let shortValued: Set<String> = ["-f", "-l", "-m", "-o", "-t"]
@@ -40,6 +52,10 @@ package enum ArgumentRewrite {
         var result: [String] = []
         result.reserveCapacity(arguments.count)
         var rest = arguments[...]
+        if rest.first == "translate" {
+            rest.removeFirst()
+            result += ["transcribe", "--translate"]
+        }
         while let argument = rest.popFirst() {
             if argument == "--" {
                 return result + ["--"] + rest
@@ -63,8 +79,8 @@ package enum ArgumentRewrite {
                 }
                 if inlineValue == nil { rest.removeFirst() }
                 switch value {
-                case "True", "true": result.append("--\(name)")
-                case "False", "false": if let off = flag.off { result.append(off) }
+                case "True", "true": result += flag.on ?? ["--\(name)"]
+                case "False", "false": result += flag.off
                 default: result.append("--\(name)=\(value)")
                 }
             } else {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import StapesDecoding
 import StapesHub
 
 /// How the process ends after an error, or after a question such as `--help` that the parser reports as one.
@@ -36,18 +37,9 @@ package struct CommandEnding: Sendable, Hashable {
 
     /// The parser's sentence in our form: one line, lower-case start, no full stop.
     private static func oneLine(_ text: String) -> String {
-        let words = text.split(whereSeparator: \.isNewline).map { $0.trimmingSpaces }
+        let words = text.split(whereSeparator: \.isNewline).map { String($0).strippingWhitespace() }
         var line = words.filter { !$0.isEmpty }.joined(separator: "; ")
         if line.hasSuffix(".") { line.removeLast() }
         return line.prefix(1).lowercased() + line.dropFirst()
-    }
-}
-
-extension Substring {
-    fileprivate var trimmingSpaces: Substring {
-        var text = self
-        while text.first == " " { text.removeFirst() }
-        while text.last == " " { text.removeLast() }
-        return text
     }
 }

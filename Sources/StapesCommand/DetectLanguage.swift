@@ -21,7 +21,7 @@ struct DetectLanguage: AsyncParsableCommand {
         let expansion = try InputExpansion(inputs)
         for failure in expansion.failures { console.error(failure.cause, file: failure.name) }
         guard !expansion.inputs.isEmpty else { throw ExitCode(ExitStatus.failure.rawValue) }
-        let engine = try await TranscriberEngine(engine, maximumBatchSize: 1)
+        let engine = try await TranscriberEngine(engine, maximumBatchSize: 1, console: console)
 
         var failedCount = expansion.failures.count
         var found: [DetectedLanguage] = []

@@ -7,6 +7,7 @@ package struct Root: ParsableCommand {
         abstract: "Speech recognition with Whisper models.",
         discussion: """
             The short form is stapes <file> ..., which transcribes: see 'stapes transcribe --help'.
+            'stapes translate <file> ...' is 'stapes transcribe --translate <file> ...'.
             The snake_case spelling of whisper's options, and True or False after a switch, are understood too.
             """,
         version: "stapes \(Version.current)",

@@ -25,6 +25,9 @@ import Testing
         (["--batch_size", "8"], ["--batch-size", "8"]),
         (["--verbose", "True"], ["--verbose"]),
         (["--verbose", "False"], []),
+        (["--fp16", "True"], []),
+        (["--fp16", "False"], ["--compute-type", "float32"]),
+        (["--local_files_only", "True"], ["--offline"]),
     ]
 
     @Test(arguments: spellings)
@@ -49,11 +52,21 @@ import Testing
     @Test(arguments: ArgumentRewrite.switches.keys)
     func everySwitchTakesTrueAndFalse(_ name: String) {
         let snake = "--" + String(name.map { $0 == "-" ? "_" : $0 })
-        let off = ArgumentRewrite.switches[name]?.off.map { [$0] } ?? []
+        let on = ArgumentRewrite.switches[name]?.on ?? ["--" + name]
+        let off = ArgumentRewrite.switches[name]?.off ?? []
         #expect(ArgumentRewrite.rewrite([snake]) == ["--" + name])
-        #expect(ArgumentRewrite.rewrite([snake, "True"]) == ["--" + name])
+        #expect(ArgumentRewrite.rewrite([snake, "True"]) == on)
+        #expect(ArgumentRewrite.rewrite([snake + "=true"]) == on)
         #expect(ArgumentRewrite.rewrite([snake, "False"]) == off)
         #expect(ArgumentRewrite.rewrite([snake + "=false"]) == off)
+    }
+
+    @Test func translateIsTranscribeWithTranslation() {
+        #expect(
+            ArgumentRewrite.rewrite(["translate", "a.wav", "--output_dir", "o"])
+                == ["transcribe", "--translate", "a.wav", "--output-dir", "o"])
+        #expect(ArgumentRewrite.rewrite(["a.wav", "translate"]) == ["a.wav", "translate"])
+        #expect(ArgumentRewrite.rewrite(["--task", "translate"]) == ["--task", "translate"])
     }
 
     @Test func unknownOptionStaysAsTyped() {

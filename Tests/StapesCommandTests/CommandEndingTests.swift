@@ -22,8 +22,11 @@ import Testing
         ["--bogus", "a.wav"], [], ["-l", "klingon", "a.wav"], ["-f", "doc", "a.wav"], ["--threads", "many", "a.wav"],
         ["--translate", "--task", "transcribe", "a.wav"], ["--verbose", "--quiet", "a.wav"], ["bench", "wer"],
         ["doctor", "--beam_size", "5"], ["doctor", "--random-weights", "huge"],
-        ["doctor", "--random-weights", "tiny", "--model", "tiny"], ["doctor", "--compute-type", "float32"],
-        ["a.wav", "--random-weights", "tiny"],
+        ["doctor", "--random-weights", "tiny", "--model", "tiny"], ["a.wav", "--random-weights", "tiny"],
+        ["translate", "--task", "transcribe", "a.wav"],
+        ["--disable-cuda-graph", "--decode-graph", "on", "a.wav"], ["--decode-graph", "maybe", "a.wav"],
+        ["--cuda-graph-bs", "4,8", "--cuda-graph-max-bs", "2", "a.wav"], ["--cuda-graph-bs", "1,,2", "a.wav"],
+        ["--fp16", "a.wav"],
     ])
     func wrongCommandLineIsOneLineAndStatusTwo(_ arguments: [String]) throws {
         let parsed = Result { try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments)) }
@@ -39,6 +42,23 @@ import Testing
         }
         #expect(!text.contains("\n"))
         #expect(text.first?.isUppercase == false)
+    }
+
+    @Test(arguments: [
+        (["--threads", "-1"], "give 0 (automatic) to 1024"), (["-t", "-1"], "give 0 (automatic) to 1024"),
+        (["--batch-size", "-1"], "not a number from 1 to 256"),
+        (["--cuda-graph-max-bs", "-1"], "not a number from 1 to 256"),
+    ])
+    func numberBelowZeroIsToldItsRange(_ arguments: [String], _ range: String) throws {
+        let error = try #require(throws: (any Error).self) {
+            _ = try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments + ["a.wav"]))
+        }
+        guard case .error(let text) = CommandEnding(error).message else {
+            Issue.record("no message")
+            return
+        }
+        #expect(text.contains("'-1'"))
+        #expect(text.contains(range))
     }
 
     @Test func helpAndVersionAreAnswers() throws {
@@ -62,6 +82,12 @@ import Testing
         ["bench", "wer", "--manifest", "m", "--category", "a", "b", "--detect-language", "--json"],
         ["bench", "transcribe", "a.wav", "--repeat", "3", "--json"], ["detect-language", "a.wav", "--json"],
         ["doctor", "--model", "base", "--json"], ["doctor", "--random-weights", "turbo", "--compute-type", "bfloat16"],
+        ["doctor", "--decode-graph", "off", "--threads", "2"],
+        ["translate", "a.wav"], ["a.wav", "--fp16", "False"], ["a.wav", "--fp16", "True"], ["a.wav", "--offline"],
+        ["detect-language", "a.wav", "--offline"], ["bench", "transcribe", "a.wav", "--offline"],
+        ["bench", "wer", "--manifest", "m", "--offline"], ["doctor", "--offline"], ["models", "list", "--offline"],
+        ["a.wav", "--disable-cuda-graph", "--decode-graph", "off", "--prefill-attention-backend", "reference"],
+        ["a.wav", "--decode_graph", "on", "--cuda_graph_bs", "1,2", "--cuda_graph_max_bs", "2"],
     ])
     func commandLineIsUnderstood(_ arguments: [String]) throws {
         _ = try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments))

@@ -18,6 +18,15 @@ import Testing
         #expect(recorded.output == "")
     }
 
+    @Test func warningIsALineOfItsOwnUnlessUnwanted() throws {
+        let recorded = try RecordedConsole()
+        recorded.console.warning("slow\nway")
+        #expect(recorded.messages == "stapes: warning: slow way\n")
+        let quiet = try RecordedConsole(showsWarnings: false)
+        quiet.console.warning("slow way")
+        #expect(quiet.messages == "")
+    }
+
     @Test func fullDiskIsReportedOnce() throws {
         let recorded = try RecordedConsole(outputPath: "/dev/full")
         recorded.console.result("one\n")

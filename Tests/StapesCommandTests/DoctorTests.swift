@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Stapes
 import StapesCommand
 import StapesHub
 import StapesModel
@@ -28,25 +29,33 @@ import Testing
     }
 
     @Test func withoutAModelWhatOnlyAnEngineKnowsIsNull() throws {
-        let object = try json(DoctorReport(cpu: cpu, modelCache: "/cache", models: [], engine: nil))
+        let object = try json(report(models: [], engine: nil))
         for key in ["cross_kv_bytes_per_window", "self_kv_bytes_per_token", "compute_type", "kernels"] {
             #expect(object[key] == .null, "\(key)")
         }
         #expect(object["attention_backends"] == .object(["prefill": .string("cpu"), "decode": .string("cpu")]))
         #expect(object["instruction_sets"]?.array?.count == 4)
         #expect(object["devices"]?.array?.count == 1)
-        #expect(object["decode_graph"]?.object?["enabled"] == .bool(false))
+        #expect(
+            object["decode_graph"]?.object == [
+                "enabled": .bool(false), "reason": .string("switched off"), "buckets": .array([]),
+            ])
         #expect(object["models"] == .array([]))
         #expect(object["version"] == .string(Version.current))
     }
 
     @Test func withAModelTheEnginesNumbersAreThere() throws {
-        let model = DoctorReport.Model(name: "base", path: "/cache/base", format: nil, bytes: 5, complete: false)
-        let report = DoctorReport(cpu: cpu, modelCache: "/cache", models: [model], engine: FakeEngine([:]).facts)
+        let model = ModelRow(name: "base", path: "/cache/base", format: nil, bytes: 5, missing: ["weights"])
+        let report = report(models: [model], engine: FakeEngine([:]).facts)
         let object = try json(report)
         #expect(object["cross_kv_bytes_per_window"] == .number(100))
         #expect(object["self_kv_bytes_per_token"] == .number(10))
         #expect(object["attention_backends"] == .object(["prefill": .string("a"), "decode": .string("b")]))
+        #expect(
+            object["decode_graph"]?.object == [
+                "enabled": .bool(true), "reason": .string("they can"), "buckets": .array([.number(1), .number(2)]),
+            ])
+        #expect(report.text.contains("decode graph       on for 1, 2 rows: they can\n"))
         #expect(report.text.contains("models             base in /cache/base, incomplete\n"))
     }
 
@@ -69,6 +78,14 @@ import Testing
 
     @Test func everyNameOfAModelHasAShape() {
         #expect(Set(KnownModels.names) == Set(ModelCatalogue.names))
+    }
+
+    private func report(models: [ModelRow], engine: EngineFacts?) -> DoctorReport {
+        DoctorReport(
+            cpu: cpu, modelCache: "/cache", models: models,
+            attention: DoctorReport.AttentionBackends(prefill: "cpu", decode: "cpu"),
+            decodeGraph: DoctorReport.DecodeGraph(
+                GraphDecision(enabled: false, reason: "switched off", isWarning: false)), engine: engine)
     }
 
     private func json(_ report: DoctorReport) throws -> [String: AnyJSON] {

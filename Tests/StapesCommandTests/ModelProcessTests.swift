@@ -15,6 +15,48 @@ struct ModelProcessTests {
         #expect(!process.output.isEmpty)
     }
 
+    @Test func graphsDemandedOfABackendWithoutThemEndTheStart() async throws {
+        let process = try await StapesProcess.run([
+            TestFiles.speech, "--decode-graph", "on", "--attention-backend", "reference",
+        ])
+        #expect(process.status == 1)
+        #expect(process.output == "")
+        #expect(
+            process.messages == "stapes: decode graphs cannot be used: the prefill attention backend 'reference' "
+                + "cannot capture cross-attention\n")
+    }
+
+    @Test func backendWithoutGraphsIsWarnedAboutUnlessTheyAreOff() async throws {
+        let arguments = ["doctor", "--model", "base", "--decode-attention-backend", "reference", "--json"]
+        let auto = try await StapesProcess.run(arguments)
+        #expect(auto.status == 0)
+        #expect(
+            auto.messages == "stapes: warning: no decode graphs: the decode attention backend 'reference' "
+                + "cannot capture cross-attention\n")
+        #expect(try decodeGraph(auto)["enabled"] == .bool(false))
+        let off = try await StapesProcess.run(arguments + ["--decode-graph", "off"])
+        #expect(off.messages == "")
+        #expect(
+            try decodeGraph(off)
+                == ["enabled": .bool(false), "reason": .string("switched off"), "buckets": .array([])])
+    }
+
+    @Test func doctorListsTheRowsOfItsGraphs() async throws {
+        let all = try await StapesProcess.run(["doctor", "-m", "base", "--json"])
+        #expect(try decodeGraph(all)["enabled"] == .bool(true))
+        #expect(try decodeGraph(all)["buckets"] == .array([.number(1), .number(2), .number(4)]))
+        let some = try await StapesProcess.run(["doctor", "-m", "base", "--json", "--cuda-graph-bs", "1,3"])
+        #expect(try decodeGraph(some)["buckets"] == .array([.number(1), .number(3)]))
+        let none = try await StapesProcess.run(["doctor", "-m", "base", "--json", "--cuda-graph-bs", "64"])
+        #expect(try decodeGraph(none)["buckets"] == .array([]))
+        #expect(none.messages.hasPrefix("stapes: warning: no decode graphs: "))
+    }
+
+    private func decodeGraph(_ process: StapesProcess) throws -> [String: AnyJSON] {
+        let report = try JSONDecoder().decode([String: AnyJSON].self, from: Data(process.output.utf8))
+        return try #require(report["decode_graph"]?.object)
+    }
+
     @Test func standardOutputAndFileHaveTheSameText() async throws {
         let folder = try TemporaryFolder()
         let printed = try await StapesProcess.run([TestFiles.speech, "-l", "en"])

@@ -98,6 +98,24 @@ import Testing
         #expect(refused.errors.contains("cannot reach http://127.0.0.1:1"))
     }
 
+    @Test(arguments: [
+        ["list"], ["list", "--json"], ["path", "base"], ["verify", "base"], ["pull", "base"], ["rm", "base"],
+    ])
+    func fullDiskIsAnError(arguments: [String]) async throws {
+        let process = try await StapesProcess.run(
+            ["models"] + arguments, environment: ["STAPES_CACHE": cache.path], output: "/dev/full")
+        #expect(process.status == 1)
+        #expect(process.messages == "stapes: standard output: no space left on device\n")
+    }
+
+    @Test func listAsJSONTellsAnUnknownFormatAndWhatIsMissing() throws {
+        let output = try models("list", "--json").output
+        let rows = try JSONDecoder().decode([[String: AnyJSON]].self, from: Data(output.utf8))
+        #expect(rows.last?["format"] == .null)
+        #expect(rows.last?["missing"]?.array?.isEmpty == false)
+        #expect(rows.first?["missing"] == .array([]))
+    }
+
     @Test func removeTakesTheModelOnly() throws {
         #expect(try models("rm", "base").output == "removed \(cache.path)/base\n")
         #expect(try models("rm", "base").status == 1)

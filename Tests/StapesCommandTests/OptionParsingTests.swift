@@ -32,6 +32,20 @@ import Testing
         #expect(try OptionParsing.threads("3") == 3)
     }
 
+    @Test func limitsAreTheLibrarys() throws {
+        let (threads, sizes) = (TranscriberConfiguration.threadCounts, TranscriberConfiguration.batchSizes)
+        #expect(try OptionParsing.threads("\(threads.upperBound)") == threads.upperBound)
+        #expect(try OptionParsing.batchSize("\(sizes.upperBound)") == sizes.upperBound)
+        #expect(!TranscriberConfiguration.attentionBackends.isEmpty)
+        for name in TranscriberConfiguration.attentionBackends {
+            #expect(try OptionParsing.attentionBackend(name) == name)
+        }
+    }
+
+    @Test func graphRowsAreSortedWithoutRepetitions() throws {
+        #expect(try OptionParsing.graphRows("8,1,8") == [1, 8])
+    }
+
     @Test func formatsAreAListOrAll() throws {
         #expect(try OptionParsing.formats("srt,txt,srt") == [.srt, .txt])
         #expect(try OptionParsing.formats("all") == OutputFormat.allCases)
@@ -51,6 +65,10 @@ import Testing
             ("nan", { _ = try OptionParsing.threshold("nan") }),
             ("-1", { _ = try OptionParsing.threads("-1") }),
             ("zero", { _ = try OptionParsing.repetitions("zero") }),
+            ("0", { _ = try OptionParsing.batchSize("0") }),
+            ("1025", { _ = try OptionParsing.threads("1025") }),
+            ("maybe", { _ = try OptionParsing.graphMode("maybe") }),
+            ("300", { _ = try OptionParsing.graphRows("1,300") }),
             ("257", { _ = try OptionParsing.batchSize("257") }),
         ]
         for (word, attempt) in attempts {

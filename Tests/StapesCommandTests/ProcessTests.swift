@@ -12,6 +12,31 @@ import Testing
         #expect(process.messages == "")
     }
 
+    @Test func translateIsExplainedAsTranscription() async throws {
+        let process = try await StapesProcess.run(["translate", "--help"])
+        #expect(process.status == 0)
+        #expect(process.output.contains("'stapes translate' is 'stapes transcribe --translate'"))
+    }
+
+    @Test func doctorTellsTheGateWithoutAModel() async throws {
+        let on = try await StapesProcess.run(["doctor"], environment: noModels)
+        #expect(on.status == 0)
+        #expect(on.output.contains("decode graph       on: "))
+        #expect(on.messages == "")
+        let off = try await StapesProcess.run(["doctor", "--disable-cuda-graph"], environment: noModels)
+        #expect(off.output.contains("decode graph       off: switched off\n"))
+    }
+
+    @Test func doctorRefusesGraphsOfABackendWithoutThem() async throws {
+        let process = try await StapesProcess.run(
+            ["doctor", "--decode-graph", "on", "--attention-backend", "reference"], environment: noModels)
+        #expect(process.status == 1)
+        #expect(process.output == "")
+        #expect(
+            process.messages == "stapes: decode graphs cannot be used: the prefill attention backend 'reference' "
+                + "cannot capture cross-attention\n")
+    }
+
     @Test func wrongOptionIsOneLineOnStandardErrorAndStatusTwo() async throws {
         let process = try await StapesProcess.run(["--bogus", "a.wav"])
         #expect(process.status == 2)

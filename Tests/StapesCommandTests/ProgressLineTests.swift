@@ -22,6 +22,18 @@ import Testing
         #expect(line.contains("語"))
     }
 
+    @Test func bytesAreToldWithTheSpeedOfTheFreshOnes() {
+        let bar = ProgressLine(
+            label: "base model.bin", doneBytes: 72_500_000, totalBytes: 145_000_000, freshBytes: 20_000_000,
+            elapsedSeconds: 2)
+        #expect(bar.line(columns: 80) == "base model.bin [####-----]  50% 72.5 MB of 145 MB, 10.0 MB/s")
+    }
+
+    @Test func speedOfTheFirstBytesIsNotTold() {
+        let bar = ProgressLine(label: "a", doneBytes: 5, totalBytes: 0, freshBytes: 5, elapsedSeconds: 0.1)
+        #expect(bar.line(columns: 80) == "a [---------]   0% 5 B of 0 B")
+    }
+
     @Test func unknownLengthGivesNoPercentAboveZero() {
         let bar = ProgressLine(label: "a", doneSeconds: 3, totalSeconds: 0, elapsedSeconds: 0)
         #expect(bar.line(columns: 80) == "a [---------]   0% 3/0 s, - x real time")

@@ -29,26 +29,52 @@ struct BenchDecode: AsyncParsableCommand {
 
     @OptionGroup(title: "Engine") var engine: EngineFlags
 
+    @Option(
+        help: ArgumentHelp(
+            "Instead of a model, a published shape with random weights: tiny, large-v3, turbo, ...",
+            valueName: "name"),
+        transform: OptionParsing.publishedShape)
+    var randomWeights: PublishedShape?
+
+    func validate() throws {
+        if engine.modelFlags.model != nil, randomWeights != nil {
+            throw ValidationError("give --model or --random-weights, not both")
+        }
+    }
+
     func run() async throws {
         let console = Console.process()
-        let directory = try engine.modelFlags.resolve()
         let report: DecodeReport
         do {
-            let checkpoint = try Checkpoint(directory: directory)
-            let tokenizer = try Tokenizer(
-                directory: directory, vocabularySize: checkpoint.configuration.vocabularySize)
-            let wishes = TranscriberEngine.configuration(
-                engine, directory: directory, maximumBatchSize: batchSizes.max() ?? 1)
-            let configuration = try EngineConfiguration(wishes, special: tokenizer.special)
-            let bench = try DecodeBench(configuration, checkpoint: checkpoint)
-            let rows = try batchSizes.map { try bench.run(batch: $0, steps: steps) }
-            report = DecodeReport(
-                model: engine.modelFlags.model, computeType: configuration.computeType.resolved,
-                threads: configuration.threads, rows: rows)
+            report = try measure()
+        } catch let error as CommandError {
+            throw error
         } catch {
             throw CommandError(.model, "\(error)", cause: error)
         }
         console.result(json ? try JSONOutput.text(of: report) : report.text)
+    }
+
+    private func measure() throws -> DecodeReport {
+        let directory = try randomWeights == nil ? engine.modelFlags.resolve() : ""
+        var wishes = engine.configuration(modelDirectory: directory, maximumBatchSize: batchSizes.max() ?? 1)
+        wishes.instructionLevel = TranscriberEngine.instructionLevel
+        let checkpoint: Checkpoint
+        let special: SpecialTokens
+        if let randomWeights {
+            checkpoint = Checkpoint.random(randomWeights.configuration, seed: 1)
+            special = SpecialTokens(vocabularySize: randomWeights.configuration.vocabularySize)
+        } else {
+            checkpoint = try Checkpoint(directory: directory)
+            special = try Tokenizer(
+                directory: directory, vocabularySize: checkpoint.configuration.vocabularySize
+            ).special
+        }
+        let configuration = try EngineConfiguration(wishes, special: special)
+        let bench = try DecodeBench(configuration, checkpoint: checkpoint)
+        return DecodeReport(
+            model: randomWeights?.name ?? engine.modelFlags.name, computeType: configuration.computeType.resolved,
+            threads: configuration.threads, rows: try batchSizes.map { try bench.run(batch: $0, steps: steps) })
     }
 }
 

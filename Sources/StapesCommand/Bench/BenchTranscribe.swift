@@ -11,12 +11,15 @@ struct BenchTranscribe: AsyncParsableCommand {
     var inputs: [String]
 
     @Option(
-        name: .customLong("repeat"), help: ArgumentHelp("Measured runs. (default: 5)", valueName: "count"),
+        name: .customLong("repeat"), parsing: .unconditional,
+        help: ArgumentHelp("Measured runs. (default: 5)", valueName: "count"),
         transform: OptionParsing.repetitions)
     var repetitions: Int = 5
 
     @Option(
-        help: ArgumentHelp("Files in flight at the same time. (default: 4, or fewer inputs)", valueName: "count"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Batch size: files that are worked on at the same time. (default: 4, or fewer inputs)", valueName: "count"),
         transform: OptionParsing.batchSize)
     var batchSize: Int?
 
@@ -40,7 +43,8 @@ struct BenchTranscribe: AsyncParsableCommand {
         task.apply(to: &options)
 
         let start = ContinuousClock.now
-        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize, keepsWindows: false)
+        let engine = try await TranscriberEngine(
+            engine, maximumBatchSize: batchSize, keepsWindows: false, console: console)
         let loadSeconds = start.duration(to: .now).seconds
 
         let speed = SpeedRun(engine: engine, sources: sources, options: options, batchSize: batchSize)

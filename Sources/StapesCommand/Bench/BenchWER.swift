@@ -28,7 +28,9 @@ struct BenchWER: AsyncParsableCommand {
     var json = false
 
     @Option(
-        help: ArgumentHelp("Files in flight at the same time. (default: 4)", valueName: "count"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Batch size: files that are worked on at the same time. (default: 4)", valueName: "count"),
         transform: OptionParsing.batchSize)
     var batchSize: Int = defaultBatchSize
 
@@ -39,7 +41,7 @@ struct BenchWER: AsyncParsableCommand {
     func run() async throws {
         let console = Console.process(progress: messages.progress, quiet: messages.quiet)
         let manifest = try SpeechManifest(path: manifest, categories: category)
-        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize)
+        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = WERRun(
             engine: engine, manifest: manifest, options: decoding.options, detectsLanguage: detectLanguage,

@@ -50,7 +50,7 @@ package struct SpeedReport: Encodable, Sendable, Equatable {
 
     /// For reading.
     package var text: String {
-        var text = "model \(model), \(device), \(computeType), \(threads) threads, \(batchSize) files in flight\n"
+        var text = "model \(model), \(device), \(computeType), \(threads) threads, batch size \(batchSize)\n"
         text += "loaded in \(loadSeconds.fixed(3)) s, \(audioSeconds.fixed(1)) s of audio\n\n"
         for (index, run) in runs.enumerated() {
             text +=

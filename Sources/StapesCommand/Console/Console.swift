@@ -16,6 +16,7 @@ package final class Console: Sendable {
     private let messages: Int32
     private let columns: Int
     private let showsProgress: Bool
+    private let showsWarnings: Bool
     private let onOutputFailure: OutputFailureHandler
     private let state = Mutex(State())
     package let outputIsTerminal: Bool
@@ -23,12 +24,13 @@ package final class Console: Sendable {
     /// - Parameter columns: the width of the terminal that the progress line is drawn on.
     package init(
         output: Int32 = STDOUT_FILENO, messages: Int32 = STDERR_FILENO, outputIsTerminal: Bool, showsProgress: Bool,
-        columns: Int = 80, onOutputFailure: @escaping OutputFailureHandler
+        showsWarnings: Bool = true, columns: Int = 80, onOutputFailure: @escaping OutputFailureHandler
     ) {
         self.output = output
         self.messages = messages
         self.outputIsTerminal = outputIsTerminal
         self.showsProgress = showsProgress
+        self.showsWarnings = showsWarnings
         self.columns = columns
         self.onOutputFailure = onOutputFailure
     }
@@ -60,6 +62,11 @@ package final class Console: Sendable {
             rest = rest[..<again.lowerBound] + rest[again.upperBound...]
         }
         line("stapes: \(file): \(rest)")
+    }
+
+    /// `stapes: warning: cause` on standard error: the work goes on, but not as one might think.
+    package func warning(_ cause: String) {
+        if showsWarnings { line("stapes: warning: " + cause) }
     }
 
     /// One line on standard error.

@@ -13,7 +13,5 @@ extension Double {
 }
 
 extension Duration {
-    var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
-    }
+    var seconds: Double { self / .seconds(1) }
 }

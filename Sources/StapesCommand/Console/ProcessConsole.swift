@@ -11,8 +11,8 @@ extension Console {
             case .auto: messagesAreTerminal && !quiet
             }
         return Console(
-            outputIsTerminal: isatty(STDOUT_FILENO) == 1, showsProgress: showsProgress, columns: columns(),
-            onOutputFailure: leave)
+            outputIsTerminal: isatty(STDOUT_FILENO) == 1, showsProgress: showsProgress, showsWarnings: !quiet,
+            columns: columns(), onOutputFailure: leave)
     }
 
     /// Nobody takes the result, so nothing is left to do. A reader that has gone, as `head` does, has what it wanted;

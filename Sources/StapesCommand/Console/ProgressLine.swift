@@ -1,27 +1,42 @@
 /// The line that shows how far a file is. Only text and arithmetic: the console draws it.
 package struct ProgressLine: Sendable, Hashable {
-    package var label: String
-    package var doneSeconds: Double
-    package var totalSeconds: Double
-    /// Since work on the file began.
-    package var elapsedSeconds: Double
+    private let label: String
+    /// 0 to 1.
+    private let fraction: Double
+    /// Amounts and speed.
+    private let detail: String
 
+    /// Audio on its way to text.
+    ///
+    /// - Parameter elapsedSeconds: since work on the file began.
     package init(label: String, doneSeconds: Double, totalSeconds: Double, elapsedSeconds: Double) {
         self.label = label
-        self.doneSeconds = doneSeconds
-        self.totalSeconds = totalSeconds
-        self.elapsedSeconds = elapsedSeconds
+        fraction = Self.fraction(doneSeconds, of: totalSeconds)
+        let speed = elapsedSeconds > 0 ? (doneSeconds / elapsedSeconds).fixed(1) : "-"
+        detail = "\(doneSeconds.fixed(0))/\(totalSeconds.fixed(0)) s, \(speed) x real time"
+    }
+
+    /// A file on its way to the disk.
+    ///
+    /// - Parameters:
+    ///   - freshBytes: those of the done ones that arrived in the elapsed time.
+    ///   - elapsedSeconds: below half a second no speed is told, which would be a guess.
+    package init(label: String, doneBytes: Int, totalBytes: Int, freshBytes: Int, elapsedSeconds: Double) {
+        self.label = label
+        fraction = Self.fraction(Double(doneBytes), of: Double(totalBytes))
+        let speed = elapsedSeconds > 0.5 ? ", \(ByteCount.words(Int(Double(freshBytes) / elapsedSeconds)))/s" : ""
+        detail = "\(ByteCount.words(doneBytes)) of \(ByteCount.words(totalBytes))\(speed)"
+    }
+
+    private static func fraction(_ done: Double, of total: Double) -> Double {
+        total > 0 ? min(1, max(0, done / total)) : 0
     }
 
     /// `talk.mp3 [######----]  60% 141/236 s, 18.2 x real time`, no wider than the terminal. The label gives way
     /// first, at its beginning, then the bar.
     package func line(columns: Int) -> String {
-        let fraction = totalSeconds > 0 ? min(1, max(0, doneSeconds / totalSeconds)) : 0
         let percent = String(Int(fraction * 100))
-        let speed = elapsedSeconds > 0 ? (doneSeconds / elapsedSeconds).fixed(1) : "-"
-        let tail =
-            String(repeating: " ", count: 3 - percent.count) + percent
-            + "% \(doneSeconds.fixed(0))/\(totalSeconds.fixed(0)) s, \(speed) x real time"
+        let tail = String(repeating: " ", count: 3 - percent.count) + percent + "% " + detail
         // One column stays free: writing into the last one makes some terminals wrap.
         let room = max(0, columns - 1 - tail.count)
         let barWidth = room >= 24 ? 12 : 0

@@ -14,9 +14,6 @@ struct Doctor: AsyncParsableCommand {
               stapes doctor --random-weights large-v3 --compute-type bfloat16
             """)
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("A model to look at: name, hub id or folder.", valueName: "model"))
-    var model: String?
-
     @Option(
         help: ArgumentHelp(
             "A published model's shape to look at, of which nothing is installed: tiny, large-v3, turbo, ...",
@@ -24,50 +21,48 @@ struct Doctor: AsyncParsableCommand {
         transform: OptionParsing.publishedShape)
     var randomWeights: PublishedShape?
 
-    @Option(
-        help: ArgumentHelp(
-            "Number format of the weights in use: auto, float32 or bfloat16. (default: auto)", valueName: "type"),
-        transform: OptionParsing.computeType)
-    var computeType: ComputeType?
-
-    @Option(help: ArgumentHelp("Folder that holds the models, instead of the cache folder.", valueName: "folder"))
-    var modelDir: String?
-
     @Flag(help: "Print JSON.")
     var json = false
 
+    @OptionGroup(title: "Engine") var engine: EngineFlags
+
     func validate() throws {
-        if model != nil, randomWeights != nil { throw ValidationError("give --model or --random-weights, not both") }
-        if computeType != nil, model == nil, randomWeights == nil {
-            throw ValidationError("--compute-type needs --model or --random-weights")
+        if engine.modelFlags.model != nil, randomWeights != nil {
+            throw ValidationError("give --model or --random-weights, not both")
         }
     }
 
     func run() async throws {
         let console = Console.process()
-        let store = ModelStore(root: modelDir)
+        var wishes = engine.configuration(modelDirectory: "", maximumBatchSize: defaultBatchSize)
+        wishes.instructionLevel = TranscriberEngine.instructionLevel
+        // Without a model the flags are still judged, so that a refusal shows.
+        let attention = try wishes.attention()
+        if attention.decodeGraph.isWarning { console.warning("no decode graphs: \(attention.decodeGraph.reason)") }
+        let facts = try facts(&wishes)
         let report = DoctorReport(
-            cpu: .current(), modelCache: store.root,
-            models: store.list().map(DoctorReport.Model.init), engine: try facts(store))
+            cpu: .current(), modelCache: engine.modelFlags.storeFlags.store.root,
+            models: engine.modelFlags.storeFlags.store.list().map(ModelRow.init),
+            attention: DoctorReport.AttentionBackends(prefill: attention.prefill, decode: attention.decode),
+            decodeGraph: DoctorReport.DecodeGraph(attention.decodeGraph), engine: facts)
         console.result(json ? try JSONOutput.text(of: report) : report.text)
     }
 
     /// What the engine would say of the model that was named, nil if none was.
-    private func facts(_ store: ModelStore) throws(CommandError) -> EngineFacts? {
-        var wishes = TranscriberConfiguration(modelDirectory: "", computeType: computeType ?? .auto)
-        wishes.instructionLevel = TranscriberEngine.instructionLevel
+    private func facts(_ wishes: inout TranscriberConfiguration) throws(CommandError) -> EngineFacts? {
         do {
             if let randomWeights {
                 return EngineFacts(
                     try EngineDescription(wishes, model: randomWeights.configuration), model: randomWeights.name,
                     modelDirectory: "")
             }
-            guard let model else { return nil }
-            wishes.modelDirectory = try store.resolve(model)
+            guard engine.modelFlags.model != nil else { return nil }
+            wishes.modelDirectory = try engine.modelFlags.resolve()
             return EngineFacts(
-                try EngineDescription(previewOf: wishes), model: model, modelDirectory: wishes.modelDirectory)
-        } catch let error as HubError {
-            throw CommandError(error)
+                try EngineDescription(previewOf: wishes), model: engine.modelFlags.name,
+                modelDirectory: wishes.modelDirectory)
+        } catch let error as CommandError {
+            throw error
         } catch {
             throw CommandError(.model, "\(error)", cause: error)
         }

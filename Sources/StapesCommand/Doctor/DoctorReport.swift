@@ -1,4 +1,4 @@
-import StapesHub
+import Stapes
 
 /// What `stapes doctor` knows. Keys that no part of the engine can fill yet are null.
 package struct DoctorReport: Encodable, Sendable, Equatable {
@@ -11,34 +11,23 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     package struct AttentionBackends: Encodable, Sendable, Equatable {
         package let prefill: String
         package let decode: String
+
+        package init(prefill: String, decode: String) {
+            self.prefill = prefill
+            self.decode = decode
+        }
     }
 
     package struct DecodeGraph: Encodable, Sendable, Equatable {
         package let enabled: Bool
-        @Nullable package var reason: String?
+        package let reason: String
+        /// Rows that graphs were captured at; empty as long as no model is loaded.
         package let buckets: [Int]
-    }
 
-    package struct Model: Encodable, Sendable, Equatable {
-        package let name: String
-        package let path: String
-        /// Nil when there are no weights.
-        @Nullable package var format: String?
-        package let bytes: Int
-        package let complete: Bool
-
-        package init(_ model: InstalledModel) {
-            self.init(
-                name: model.name, path: model.path, format: model.format?.rawValue, bytes: model.byteCount,
-                complete: model.isComplete)
-        }
-
-        package init(name: String, path: String, format: String?, bytes: Int, complete: Bool) {
-            self.name = name
-            self.path = path
-            self.format = format
-            self.bytes = bytes
-            self.complete = complete
+        package init(_ decision: GraphDecision, buckets: [Int] = []) {
+            enabled = decision.enabled
+            reason = decision.reason
+            self.buckets = buckets
         }
     }
 
@@ -50,7 +39,7 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     @Nullable package var crossKvBytesPerWindow: Int?
     @Nullable package var selfKvBytesPerToken: Int?
     package let modelCache: String
-    package let models: [Model]
+    package let models: [ModelRow]
     /// The engine with the model that was named.
     @Nullable package var model: String?
     @Nullable package var computeType: String?
@@ -58,14 +47,21 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     @Nullable package var kernels: String?
     @Nullable package var onednn: Bool?
 
-    package init(cpu: CPUInformation, modelCache: String, models: [Model], engine: EngineFacts?) {
+    /// - Parameters:
+    ///   - attention: the backends as configured.
+    ///   - decodeGraph: the decision for them.
+    ///   - engine: the engine that was started with them, if a model was named.
+    package init(
+        cpu: CPUInformation, modelCache: String, models: [ModelRow], attention: AttentionBackends,
+        decodeGraph: DecodeGraph, engine: EngineFacts?
+    ) {
         version = Version.current
         devices = [Device(id: "cpu", name: cpu.name, cores: cpu.coreCount)]
         instructionSets = cpu.instructionSets
-        attentionBackends = AttentionBackends(
-            prefill: engine?.prefillAttention ?? EngineFlags.defaultAttentionBackend,
-            decode: engine?.decodeAttention ?? EngineFlags.defaultAttentionBackend)
-        decodeGraph = DecodeGraph(enabled: false, reason: "the cpu runs each decode step directly", buckets: [])
+        attentionBackends =
+            engine.map { AttentionBackends(prefill: $0.prefillAttention, decode: $0.decodeAttention) } ?? attention
+        self.decodeGraph =
+            engine.map { DecodeGraph($0.decodeGraph, buckets: $0.decodeGraphRows) } ?? decodeGraph
         crossKvBytesPerWindow = engine?.crossKvBytesPerWindow
         selfKvBytesPerToken = engine?.selfKvBytesPerToken
         self.modelCache = modelCache
@@ -90,6 +86,9 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
             lines.append("kernels            \(kernels)\(onednn ? ", large products by oneDNN" : "")")
         }
         lines.append("attention          prefill \(attentionBackends.prefill), decode \(attentionBackends.decode)")
+        let buckets = decodeGraph.buckets.map(String.init).joined(separator: ", ")
+        let rows = buckets.isEmpty ? "" : " for \(buckets) rows"
+        lines.append("decode graph       \(decodeGraph.enabled ? "on" : "off")\(rows): \(decodeGraph.reason)")
         if let crossKvBytesPerWindow, let selfKvBytesPerToken {
             lines.append("cross-K/V          \(crossKvBytesPerWindow) bytes a window")
             lines.append("self-K/V           \(selfKvBytesPerToken) bytes a token")

@@ -27,13 +27,16 @@ package struct EngineFacts: Sendable, Hashable {
     package var usesOneDNN: Bool
     package var prefillAttention: String
     package var decodeAttention: String
+    package var decodeGraph: GraphDecision
+    /// Rows that decode graphs were captured at.
+    package var decodeGraphRows: [Int]
     package var crossKvBytesPerWindow: Int
     package var selfKvBytesPerToken: Int
 
     package init(
         model: String, modelDirectory: String, device: String, computeType: String, threads: Int,
         kernels: String, usesOneDNN: Bool, prefillAttention: String, decodeAttention: String,
-        crossKvBytesPerWindow: Int, selfKvBytesPerToken: Int
+        decodeGraph: GraphDecision, decodeGraphRows: [Int], crossKvBytesPerWindow: Int, selfKvBytesPerToken: Int
     ) {
         self.model = model
         self.modelDirectory = modelDirectory
@@ -44,6 +47,8 @@ package struct EngineFacts: Sendable, Hashable {
         self.usesOneDNN = usesOneDNN
         self.prefillAttention = prefillAttention
         self.decodeAttention = decodeAttention
+        self.decodeGraph = decodeGraph
+        self.decodeGraphRows = decodeGraphRows
         self.crossKvBytesPerWindow = crossKvBytesPerWindow
         self.selfKvBytesPerToken = selfKvBytesPerToken
     }

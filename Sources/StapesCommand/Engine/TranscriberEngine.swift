@@ -13,31 +13,26 @@ struct TranscriberEngine: SpeechEngine {
     /// - Parameters:
     ///   - maximumBatchSize: how many files will be in flight at once.
     ///   - keepsWindows: whether the same audio again may be answered without encoding it; false to measure encoding.
+    ///   - console: told when decode steps are not captured although nobody asked for that.
     /// - Throws: `CommandError.Code.model`
-    init(_ flags: EngineFlags, maximumBatchSize: Int, keepsWindows: Bool = true) async throws(CommandError) {
-        let directory = try flags.modelFlags.resolve()
-        var configuration = Self.configuration(flags, directory: directory, maximumBatchSize: maximumBatchSize)
+    init(
+        _ flags: EngineFlags, maximumBatchSize: Int, keepsWindows: Bool = true, console: Console
+    ) async throws(CommandError) {
+        var configuration = flags.configuration(
+            modelDirectory: try flags.modelFlags.resolve(), maximumBatchSize: maximumBatchSize)
         configuration.keepsWindows = keepsWindows
-        try await self.init(configuration, model: flags.modelFlags.model)
-    }
-
-    /// What the flags ask of the library.
-    static func configuration(
-        _ flags: EngineFlags, directory: String, maximumBatchSize: Int
-    ) -> TranscriberConfiguration {
-        TranscriberConfiguration(
-            modelDirectory: directory, device: flags.device, computeType: flags.computeType,
-            threads: flags.threads.value, attentionBackend: flags.attentionBackend,
-            maximumBatchSize: maximumBatchSize, instructionLevel: instructionLevel)
-    }
-
-    init(_ configuration: TranscriberConfiguration, model: String) async throws(CommandError) {
+        configuration.instructionLevel = Self.instructionLevel
         do {
             transcriber = try await Transcriber(configuration)
         } catch {
             throw CommandError(.model, "\(error)", cause: error)
         }
-        facts = EngineFacts(transcriber.description, model: model, modelDirectory: configuration.modelDirectory)
+        facts = EngineFacts(
+            transcriber.description, model: flags.modelFlags.name, modelDirectory: configuration.modelDirectory)
+        if facts.decodeGraph.isWarning { console.warning("no decode graphs: \(facts.decodeGraph.reason)") }
+        if facts.decodeGraph.enabled, facts.decodeGraphRows.isEmpty {
+            console.warning("no decode graphs: all that are asked for have more rows than the batch size")
+        }
     }
 
     /// Tests and comparisons run lower levels than the processor has; there is no other use for it.
@@ -63,21 +58,9 @@ extension EngineFacts {
             computeType: description.computeType.rawValue, threads: description.threads,
             kernels: description.kernels, usesOneDNN: description.usesOneDNN,
             prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,
+            decodeGraph: description.decodeGraph, decodeGraphRows: description.decodeGraphRows,
             crossKvBytesPerWindow: description.crossKVBytesPerWindow,
             selfKvBytesPerToken: description.selfKVBytesPerToken)
-    }
-}
-
-extension ModelFlags {
-    var store: ModelStore { ModelStore(root: modelDir) }
-
-    /// - Throws: `CommandError.Code.model`, or `usage` for a name that can stand for no model.
-    func resolve() throws(CommandError) -> String {
-        do {
-            return try store.resolve(model)
-        } catch {
-            throw CommandError(error)
-        }
     }
 }
 

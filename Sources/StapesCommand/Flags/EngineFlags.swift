@@ -2,7 +2,7 @@ import ArgumentParser
 import Stapes
 
 /// Which model runs, where and how precisely.
-struct EngineFlags: ParsableArguments {
+package struct EngineFlags: ParsableArguments {
     @OptionGroup var modelFlags: ModelFlags
 
     @Option(
@@ -17,29 +17,23 @@ struct EngineFlags: ParsableArguments {
     var computeType: ComputeType = .auto
 
     @Option(
-        name: .shortAndLong,
+        name: .shortAndLong, parsing: .unconditional,
         help: ArgumentHelp("CPU threads; 0 lets the engine choose. (default: 0)", valueName: "count"),
         transform: { try Parsed(OptionParsing.threads($0)) })
     var threads = Parsed<Int>(nil)
 
-    @Option(
-        help: ArgumentHelp(
-            "Attention kernels: cpu, or reference, which is slow and plain. (default: cpu)", valueName: "name"),
-        transform: OptionParsing.attentionBackend)
-    var attentionBackend: String?
+    @OptionGroup var attention: AttentionFlags
 
-    /// What the engine takes when no backend is named.
-    static let defaultAttentionBackend = "cpu"
-}
+    package init() {}
 
-/// Which model, and where models are kept.
-struct ModelFlags: ParsableArguments {
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp(
-            "Model: a name (base, tiny.en, ...), a hub id (org/name) or a folder.", valueName: "model"))
-    var model: String = "base"
-
-    @Option(help: ArgumentHelp("Folder that holds the models, instead of the cache folder.", valueName: "folder"))
-    var modelDir: String?
+    /// - Parameter maximumBatchSize: how many files will be in flight at once.
+    package func configuration(modelDirectory: String, maximumBatchSize: Int) -> TranscriberConfiguration {
+        TranscriberConfiguration(
+            modelDirectory: modelDirectory, device: device, computeType: computeType, threads: threads.value,
+            attentionBackend: attention.attentionBackend,
+            prefillAttentionBackend: attention.prefillAttentionBackend,
+            decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
+            decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
+            maximumBatchSize: maximumBatchSize)
+    }
 }

@@ -63,11 +63,25 @@ package enum OptionParsing {
     }
 
     package static func attentionBackend(_ text: String) throws -> String {
-        let known = ["cpu", "reference"]
+        let known = TranscriberConfiguration.attentionBackends
         guard known.contains(text) else {
             throw ValidationError("unknown attention backend '\(text)'; give \(known.joined(separator: " or "))")
         }
         return text
+    }
+
+    package static func graphMode(_ text: String) throws -> GraphMode {
+        guard let mode = GraphMode(rawValue: text) else {
+            let known = GraphMode.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("unknown decode graph mode '\(text)'; give one of \(known)")
+        }
+        return mode
+    }
+
+    /// A comma list of batch sizes, ascending and without repetitions.
+    package static func graphRows(_ text: String) throws -> [Int] {
+        let words = text.split(separator: ",", omittingEmptySubsequences: false)
+        return Set(try words.map { try batchSize(String($0)) }).sorted()
     }
 
     /// Token ids to keep out of the transcript; nil for the usual set, which `-1` alone stands for. A `-1` among
@@ -94,18 +108,16 @@ package enum OptionParsing {
 
     /// A number of threads; 0, whisper's default, leaves the choice to the engine.
     package static func threads(_ text: String) throws -> Int? {
-        guard let count = Int(text), (0...1024).contains(count) else {
-            throw ValidationError("'\(text)' is no number of threads; give 0 (automatic) to 1024")
+        let counts = TranscriberConfiguration.threadCounts
+        guard let count = Int(text), count == 0 || counts.contains(count) else {
+            throw ValidationError("'\(text)' is no number of threads; give 0 (automatic) to \(counts.upperBound)")
         }
         return count == 0 ? nil : count
     }
 
-    /// Files in flight; the engine's limit.
+    /// Files in flight, or rows of a graph.
     package static func batchSize(_ text: String) throws -> Int {
-        guard let count = Int(text), (1...256).contains(count) else {
-            throw ValidationError("'\(text)' is not a number from 1 to 256")
-        }
-        return count
+        try number(text, in: TranscriberConfiguration.batchSizes)
     }
 
     /// Numbers of rows, separated by commas.
@@ -120,10 +132,14 @@ package enum OptionParsing {
 
     /// How often something is repeated.
     package static func repetitions(_ text: String) throws -> Int {
-        guard let count = Int(text), (1...4096).contains(count) else {
-            throw ValidationError("'\(text)' is not a number from 1 to 4096")
+        try number(text, in: 1...4096)
+    }
+
+    private static func number(_ text: String, in range: ClosedRange<Int>) throws -> Int {
+        guard let number = Int(text), range.contains(number) else {
+            throw ValidationError("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
         }
-        return count
+        return number
     }
 }
 

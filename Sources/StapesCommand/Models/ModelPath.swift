@@ -1,13 +1,13 @@
 import ArgumentParser
 
 struct ModelPath: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "path", abstract: "Print the directory of a model.")
+    static let configuration = CommandConfiguration(commandName: "path", abstract: "Print the folder of a model.")
 
-    @OptionGroup var options: StoreOptions
-    @Argument(help: "A name, hub id or directory.")
+    @OptionGroup var options: StoreFlags
+    @Argument(help: "A name, hub id or folder.")
     var model: String
 
     func run() throws {
-        print(try options.store.resolve(model))
+        Console.process().result(try options.store.resolve(model) + "\n")
     }
 }

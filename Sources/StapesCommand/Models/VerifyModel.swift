@@ -9,14 +9,15 @@ struct VerifyModel: ParsableCommand {
             "For a model without a manifest, its completeness is checked and the hash of the weights is printed."
     )
 
-    @OptionGroup var options: StoreOptions
-    @Argument(help: "A name, hub id or directory.")
+    @OptionGroup var options: StoreFlags
+    @Argument(help: "A name, hub id or folder.")
     var model: String
 
     func run() throws {
+        let console = Console.process()
         let result = try options.store.verify(model)
         for file in result.files {
-            print("\(Self.word(file.outcome))  \(file.sha256 ?? "-")  \(file.name)")
+            console.result("\(Self.word(file.outcome))  \(file.sha256 ?? "-")  \(file.name)\n")
         }
         if !result.isSound {
             throw HubError(.contentMismatch, "'\(result.path)' is not sound: pull it again with --force")

@@ -15,7 +15,10 @@ struct Transcribe: AsyncParsableCommand {
               stapes talk.mp3
               stapes talk.mp3 --language german --output-format srt --output-dir subtitles
               stapes recordings/ -f txt,json -o texts
+              stapes translate rede.mp3
               ffmpeg -i film.mkv -f wav - | stapes - -f vtt -o -
+
+            'stapes translate' is 'stapes transcribe --translate'.
 
             Exit status: 0 all done, 1 a file failed (the others are done), 2 wrong command line, 130 Ctrl-C.
             """)
@@ -37,7 +40,9 @@ struct Transcribe: AsyncParsableCommand {
     var outputDir: String?
 
     @Option(
-        help: ArgumentHelp("Files in flight at the same time. (default: 4, or fewer inputs)", valueName: "count"),
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Batch size: files that are worked on at the same time. (default: 4, or fewer inputs)", valueName: "count"),
         transform: OptionParsing.batchSize)
     var batchSize: Int?
 
@@ -58,7 +63,7 @@ struct Transcribe: AsyncParsableCommand {
         var options = decoding.options
         task.apply(to: &options)
         let batchSize = min(batchSize ?? defaultBatchSize, expansion.inputs.count)
-        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize)
+        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = TranscriptionRun(
             engine: engine, inputs: expansion.inputs, plan: plan, options: options, batchSize: batchSize,
@@ -75,6 +80,7 @@ extension EngineFacts {
     /// One line for `--verbose`.
     var summary: String {
         "model \(model) in \(modelDirectory), device \(device), compute type \(computeType), \(threads) threads, "
-            + "kernels \(kernels)\(usesOneDNN ? " and oneDNN" : ""), attention \(prefillAttention) and \(decodeAttention)"
+            + "kernels \(kernels)\(usesOneDNN ? " and oneDNN" : ""), attention \(prefillAttention) and \(decodeAttention), "
+            + "decode graphs \(decodeGraph.enabled ? "on" : "off")"
     }
 }

@@ -13,6 +13,12 @@ public struct GraphDecision: Sendable, Hashable {
     public let reason: String
     /// Whether the reason belongs in the log as a warning: graphs were not refused by the user.
     public let isWarning: Bool
+
+    package init(enabled: Bool, reason: String, isWarning: Bool) {
+        self.enabled = enabled
+        self.reason = reason
+        self.isWarning = isWarning
+    }
 }
 
 /// The rule of when graphs may be used: one function, one answer with a reason.

@@ -191,8 +191,7 @@ struct EngineLoop {
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {
-        let (seconds, attoseconds) = (clock.now - start).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
+        (clock.now - start) / .seconds(1)
     }
 }
 

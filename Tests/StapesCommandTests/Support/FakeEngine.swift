@@ -12,8 +12,9 @@ struct FakeFailure: Error, CustomStringConvertible {
 final class FakeEngine: SpeechEngine {
     let facts = EngineFacts(
         model: "fake", modelDirectory: "/nowhere", device: "cpu", computeType: "float32", threads: 2,
-        kernels: "generic", usesOneDNN: false, prefillAttention: "a", decodeAttention: "b", crossKvBytesPerWindow: 100,
-        selfKvBytesPerToken: 10)
+        kernels: "generic", usesOneDNN: false, prefillAttention: "a", decodeAttention: "b",
+        decodeGraph: GraphDecision(enabled: true, reason: "they can", isWarning: false), decodeGraphRows: [1, 2],
+        crossKvBytesPerWindow: 100, selfKvBytesPerToken: 10)
 
     struct State {
         var inFlight = 0

@@ -13,7 +13,10 @@ final class RecordedConsole: Sendable {
         let causes = Mutex<[Int32]>([])
     }
 
-    init(outputIsTerminal: Bool = false, showsProgress: Bool = false, outputPath: String? = nil) throws {
+    init(
+        outputIsTerminal: Bool = false, showsProgress: Bool = false, showsWarnings: Bool = true,
+        outputPath: String? = nil
+    ) throws {
         folder = try TemporaryFolder()
         let output = open(outputPath ?? folder.path + "/output", O_WRONLY | O_CREAT, 0o600)
         let messages = open(folder.path + "/messages", O_WRONLY | O_CREAT, 0o600)
@@ -22,7 +25,7 @@ final class RecordedConsole: Sendable {
         self.failures = failures
         console = Console(
             output: output, messages: messages, outputIsTerminal: outputIsTerminal, showsProgress: showsProgress,
-            onOutputFailure: { cause in failures.causes.withLock { $0.append(cause) } })
+            showsWarnings: showsWarnings, onOutputFailure: { cause in failures.causes.withLock { $0.append(cause) } })
     }
 
     deinit {

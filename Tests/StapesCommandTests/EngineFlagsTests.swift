@@ -1,0 +1,50 @@
+import Stapes
+import StapesCommand
+import Testing
+
+@Suite struct EngineFlagsTests {
+    private func configuration(_ arguments: String..., batchSize: Int = 8) throws -> TranscriberConfiguration {
+        try EngineFlags.parse(ArgumentRewrite.rewrite(arguments)).configuration(
+            modelDirectory: "/m", maximumBatchSize: batchSize)
+    }
+
+    @Test func withoutFlagsEverythingIsLeftToTheEngine() throws {
+        let configuration = try configuration()
+        #expect(configuration.attentionBackend == nil)
+        #expect(configuration.prefillAttentionBackend == nil)
+        #expect(configuration.decodeAttentionBackend == nil)
+        #expect(configuration.decodeGraph == .auto)
+        #expect(configuration.decodeGraphRows == nil)
+        #expect(configuration.threads == nil)
+        #expect(configuration.maximumBatchSize == 8)
+    }
+
+    @Test func everyFlagReachesTheConfiguration() throws {
+        let configuration = try configuration(
+            "--device", "cuda:1", "--compute-type", "bfloat16", "-t", "3", "--attention-backend", "reference",
+            "--prefill-attention-backend", "cpu", "--decode-attention-backend", "reference", "--decode-graph", "on")
+        #expect(configuration.device == .cuda(1))
+        #expect(configuration.computeType == .bfloat16)
+        #expect(configuration.threads == 3)
+        #expect(configuration.attentionBackend == "reference")
+        #expect(configuration.prefillAttentionBackend == "cpu")
+        #expect(configuration.decodeAttentionBackend == "reference")
+        #expect(configuration.decodeGraph == .on)
+    }
+
+    @Test func disabledGraphsAreOff() throws {
+        #expect(try configuration("--disable-cuda-graph").decodeGraph == .off)
+    }
+
+    @Test func whispersFullPrecisionIsFloat32() throws {
+        #expect(try configuration("--fp16", "False").computeType == .float32)
+        #expect(try configuration("--fp16", "True").computeType == .auto)
+    }
+
+    @Test func largestGraphLimitsTheUsualRowsAndTheNamedOnes() throws {
+        #expect(try configuration("--cuda-graph-max-bs", "6").decodeGraphRows == [1, 2, 4, 6])
+        #expect(try configuration("--cuda-graph-max-bs", "64", batchSize: 3).decodeGraphRows == [1, 2, 3])
+        #expect(try configuration("--cuda-graph-bs", "3,1").decodeGraphRows == [1, 3])
+        #expect(try configuration("--cuda-graph-bs", "1,3,8", "--cuda-graph-max-bs", "4").decodeGraphRows == [1, 3])
+    }
+}
