@@ -10,8 +10,8 @@ struct ReferenceTests {
     /// Recordings that may differ from the reference, each with the reason.
     private static let acceptedDifferences: [String: String] = [:]
 
-    /// On the machine the reference ran on, and on those tried so far, none differs. Another processor sums in another
-    /// order, which can decide a near tie of two logits the other way.
+    /// On the processors tried so far none differs. Another one sums in another order, which can decide a near tie of
+    /// two logits the other way.
     private static let mostDifferences = 2
 
     @Test func everyFileHasTheTextAndTokensOfTheReference() async throws {
