@@ -55,7 +55,8 @@ package enum SpeechData {
 
     package static func references() throws -> [Reference] { try lines("reference_base_float32_greedy.jsonl") }
 
-    private static func lines<Value: Decodable>(_ name: String) throws -> [Value] {
+    /// A file of one JSON object a line.
+    package static func lines<Value: Decodable>(_ name: String, as type: Value.Type = Value.self) throws -> [Value] {
         try bytes(name).split(separator: UInt8(ascii: "\n")).map {
             try JSONDecoder().decode(Value.self, from: Data($0))
         }

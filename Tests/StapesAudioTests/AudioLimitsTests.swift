@@ -1,4 +1,5 @@
 import StapesAudio
+import StapesTesting
 import Testing
 
 @Suite struct AudioLimitsTests {

@@ -1,4 +1,5 @@
 import StapesAudio
+import StapesTesting
 import Testing
 
 /// Files that make a decoder open something else must not get it to.

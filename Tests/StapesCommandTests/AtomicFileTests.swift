@@ -1,11 +1,12 @@
 import Glibc
 import StapesCommand
+import StapesTesting
 import Testing
 
 @Suite struct AtomicFileTests {
     @Test func fileIsReplacedAsAWhole() throws {
-        let folder = try TemporaryFolder()
-        let path = try folder.add("a.txt", "old and long")
+        let folder = try TemporaryDirectory()
+        let path = try folder.write("old and long", to: "a.txt")
         let interrupts = Interrupts()
         try AtomicFile.write("new", to: path, interrupts: interrupts)
         #expect(folder.text("a.txt") == "new")
@@ -14,8 +15,8 @@ import Testing
     }
 
     @Test func failureLeavesTheOldFileAndNothingElse() throws {
-        let folder = try TemporaryFolder()
-        try folder.add("a.txt/inside", "old")
+        let folder = try TemporaryDirectory()
+        try folder.write("old", to: "a.txt/inside")
         let interrupts = Interrupts()
         let error = #expect(throws: CommandError.self) {
             try AtomicFile.write("new", to: folder.path + "/a.txt", interrupts: interrupts)
@@ -28,14 +29,14 @@ import Testing
     }
 
     @Test func missingFolderIsNamedWithTheFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let path = folder.path + "/none/a.txt"
         let error = #expect(throws: CommandError.self) { try AtomicFile.write("x", to: path) }
         #expect(error?.message == "\(path): no such file or directory")
     }
 
     @Test func permissionsFollowTheMask() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try AtomicFile.write("x", to: folder.path + "/a.txt")
         var status = stat()
         #expect(stat(folder.path + "/a.txt", &status) == 0)

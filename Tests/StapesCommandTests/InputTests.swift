@@ -1,4 +1,5 @@
 import StapesCommand
+import StapesTesting
 import Testing
 
 @Suite struct InputTests {
@@ -11,31 +12,31 @@ import Testing
     }
 
     @Test func folderGivesItsAudioFilesSorted() throws {
-        let folder = try TemporaryFolder()
-        for name in ["b.wav", "a.MP3", "notes.txt", ".hidden.wav", "deep/c.wav"] { try folder.add(name) }
+        let folder = try TemporaryDirectory()
+        for name in ["b.wav", "a.MP3", "notes.txt", ".hidden.wav", "deep/c.wav"] { try folder.write("x", to: name) }
         let expansion = try InputExpansion([folder.path])
         #expect(expansion.inputs.map(\.name) == [folder.path + "/a.MP3", folder.path + "/b.wav"])
         #expect(expansion.failures.isEmpty)
     }
 
     @Test func patternThatTheShellLeftIsExpanded() throws {
-        let folder = try TemporaryFolder()
-        for name in ["b.wav", "a.wav", "c.flac"] { try folder.add(name) }
+        let folder = try TemporaryDirectory()
+        for name in ["b.wav", "a.wav", "c.flac"] { try folder.write("x", to: name) }
         let expansion = try InputExpansion([folder.path + "/*.wav"])
         #expect(expansion.inputs.map(\.base) == ["a", "b"])
     }
 
     @Test func fileWhoseNameLooksLikeAPatternIsTakenAsItIs() throws {
-        let folder = try TemporaryFolder()
-        try folder.add("a.wav")
-        let file = try folder.add("[a].wav")
+        let folder = try TemporaryDirectory()
+        try folder.write("x", to: "a.wav")
+        let file = try folder.write("x", to: "[a].wav")
         #expect(try InputExpansion([file]).inputs.map(\.name) == [file])
     }
 
     @Test func whatLeadsToNothingIsReportedAndTheRestStays() throws {
-        let folder = try TemporaryFolder()
-        let file = try folder.add("a.wav")
-        try folder.add("empty/readme.txt")
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("x", to: "a.wav")
+        try folder.write("x", to: "empty/readme.txt")
         let expansion = try InputExpansion([
             folder.path + "/missing.wav", file, folder.path + "/*.ogg", folder.path + "/empty", "-",
         ])

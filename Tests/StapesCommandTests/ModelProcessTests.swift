@@ -1,14 +1,17 @@
 import Foundation
 import StapesCommand
+import StapesTesting
 import Testing
 
 /// The whole program with a real model and real speech.
-@Suite(.enabled(if: TestFiles.hasModel, "needs the base model in the cache"))
+@Suite(.enabled(if: TestModels.hasBase, "needs the model base"))
 struct ModelProcessTests {
+    private static let speech = Repository.directory + "/Samples/jfk-inaugural.flac"
+
     @Test func fileThatFailsDoesNotStopTheOthers() async throws {
-        let folder = try TemporaryFolder()
-        let broken = try folder.add("broken.wav", "no audio")
-        let process = try await StapesProcess.run([broken, TestFiles.speech])
+        let folder = try TemporaryDirectory()
+        let broken = try folder.write("no audio", to: "broken.wav")
+        let process = try await StapesProcess.run([broken, Self.speech])
         #expect(process.status == 1)
         #expect(process.messages.hasPrefix("stapes: \(broken): "))
         #expect(process.messages.count { $0 == "\n" } == 1)
@@ -17,7 +20,7 @@ struct ModelProcessTests {
 
     @Test func graphsDemandedOfABackendWithoutThemEndTheStart() async throws {
         let process = try await StapesProcess.run([
-            TestFiles.speech, "--decode-graph", "on", "--attention-backend", "reference",
+            Self.speech, "--decode-graph", "on", "--attention-backend", "reference",
         ])
         #expect(process.status == 1)
         #expect(process.output == "")
@@ -58,10 +61,10 @@ struct ModelProcessTests {
     }
 
     @Test func standardOutputAndFileHaveTheSameText() async throws {
-        let folder = try TemporaryFolder()
-        let printed = try await StapesProcess.run([TestFiles.speech, "-l", "en"])
+        let folder = try TemporaryDirectory()
+        let printed = try await StapesProcess.run([Self.speech, "-l", "en"])
         let written = try await StapesProcess.run([
-            TestFiles.speech, "--language", "English", "--output_format", "txt", "-o", folder.path,
+            Self.speech, "--language", "English", "--output_format", "txt", "-o", folder.path,
         ])
         #expect(printed.status == 0)
         #expect(written.status == 0)
@@ -71,7 +74,7 @@ struct ModelProcessTests {
     }
 
     @Test func fullDiskEndsTheWorkWithOneError() async throws {
-        let process = try await StapesProcess.run([TestFiles.speech, "-o", "-", "-f", "srt"], output: "/dev/full")
+        let process = try await StapesProcess.run([Self.speech, "-o", "-", "-f", "srt"], output: "/dev/full")
         #expect(process.status == 1)
         #expect(process.messages == "stapes: standard output: no space left on device\n")
     }
@@ -79,16 +82,16 @@ struct ModelProcessTests {
     @Test func readerThatGoesAwayEndsTheWorkQuietly() async throws {
         let pipe = Pipe()
         try pipe.fileHandleForReading.close()
-        let process = try await StapesProcess.run([TestFiles.speech], standardOutput: pipe.fileHandleForWriting)
+        let process = try await StapesProcess.run([Self.speech], standardOutput: pipe.fileHandleForWriting)
         #expect(process.status == 0)
         #expect(process.messages == "")
     }
 
     @Test func interruptKeepsCompleteFilesAndLeavesNoOthers() async throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let inputs = try (0..<200).map { index in
             let link = folder.path + "/\(index).flac"
-            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: TestFiles.speech)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: Self.speech)
             return link
         }
         let process = try await StapesProcess.run(
@@ -99,22 +102,4 @@ struct ModelProcessTests {
         #expect(names.count < 200)
         #expect(names.allSatisfy { $0.hasSuffix(".txt") && folder.text("out/" + $0)?.hasSuffix("\n") == true })
     }
-}
-
-enum TestFiles {
-    /// The project's own sample.
-    static let speech =
-        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .path + "/Samples/jfk-inaugural.flac"
-
-    static let hasModel: Bool = {
-        let environment = ProcessInfo.processInfo.environment
-        let cache =
-            environment["STAPES_CACHE"] ?? environment["XDG_CACHE_HOME"].map { $0 + "/stapes/models" }
-            ?? (environment["HOME"] ?? "") + "/.cache/stapes/models"
-        let model = cache + "/base/model.bin"
-        let isThere = FileManager.default.fileExists(atPath: model)
-        if !isThere { print("skipped: no \(model)") }
-        return isThere
-    }()
 }

@@ -1,60 +1,51 @@
 import Foundation
+import StapesTesting
 import Testing
 
-@Suite(.enabled(if: Program.isBuilt)) struct ModelsCommandTests {
+@Suite struct ModelsCommandTests {
     /// A cache with a complete `base` and an incomplete `org/model`.
-    private final class Cache {
-        let path = FileManager.default.temporaryDirectory.path + "/stapes-command-" + UUID().uuidString
-
-        init() throws {
-            for (directory, names) in [
-                "base": ["config.json", "vocabulary.txt", "model.bin"], "org--model": ["config.json"],
-            ] {
-                try FileManager.default.createDirectory(
-                    atPath: "\(path)/\(directory)", withIntermediateDirectories: true)
-                for name in names {
-                    try Data("abc".utf8).write(to: URL(fileURLWithPath: "\(path)/\(directory)/\(name)"))
-                }
-            }
-        }
-
-        deinit {
-            try? FileManager.default.removeItem(atPath: path)
-        }
-    }
-
-    private let cache: Cache
+    private let cache: TemporaryDirectory
 
     init() throws {
-        cache = try Cache()
+        cache = try TemporaryDirectory()
+        for name in ["base/config.json", "base/vocabulary.txt", "base/model.bin", "org--model/config.json"] {
+            try cache.write("abc", to: name)
+        }
     }
 
-    private func models(_ arguments: String...) throws -> Program.Result {
-        try Program.run(["models"] + arguments, cache: cache.path)
+    private func models(_ arguments: String...) async throws -> StapesProcess { try await models(arguments) }
+
+    private func models(_ arguments: [String]) async throws -> StapesProcess {
+        try await StapesProcess.run(
+            ["models"] + arguments,
+            environment: [
+                "STAPES_CACHE": cache.path, "HOME": "/nonexistent", "HF_ENDPOINT": "http://127.0.0.1:1",
+                "HF_HUB_OFFLINE": "", "no_proxy": "127.0.0.1",
+            ])
     }
 
-    @Test func pathPrintsTheDirectoryAlone() throws {
-        let result = try models("path", "base")
+    @Test func pathPrintsTheDirectoryAlone() async throws {
+        let result = try await models("path", "base")
         #expect(result.status == 0)
         #expect(result.output == cache.path + "/base\n")
-        #expect(result.errors.isEmpty)
+        #expect(result.messages.isEmpty)
     }
 
-    @Test func pathOfAMissingModelFailsAndSaysWhatToRun() throws {
-        let result = try models("path", "small")
+    @Test func pathOfAMissingModelFailsAndSaysWhatToRun() async throws {
+        let result = try await models("path", "small")
         #expect(result.status == 1)
         #expect(result.output.isEmpty)
-        #expect(result.errors.contains("model 'small' is not in \(cache.path): run 'stapes models pull small'"))
+        #expect(result.messages.contains("model 'small' is not in \(cache.path): run 'stapes models pull small'"))
     }
 
-    @Test func listAsJSONHoldsEveryModel() throws {
+    @Test func listAsJSONHoldsEveryModel() async throws {
         struct Row: Decodable, Equatable {
             let name: String
             let format: String?
             let bytes: Int
             let complete: Bool
         }
-        let result = try models("list", "--json")
+        let result = try await models("list", "--json")
         #expect(result.status == 0)
         let rows = try JSONDecoder().decode([Row].self, from: Data(result.output.utf8))
         #expect(
@@ -64,38 +55,38 @@ import Testing
             ])
     }
 
-    @Test func listShowsWhatIsIncomplete() throws {
-        let lines = try models("list").output.split(separator: "\n")
+    @Test func listShowsWhatIsIncomplete() async throws {
+        let lines = try await models("list").output.split(separator: "\n")
         #expect(lines.count == 2)
         #expect(lines.first?.hasPrefix("base ") == true)
         #expect(lines.last?.contains("incomplete: lacks a tokenizer") == true)
     }
 
-    @Test func modelDirectoryFlagWinsOverTheEnvironment() throws {
-        let result = try models("list", "--model-dir", cache.path + "/none")
+    @Test func modelDirectoryFlagWinsOverTheEnvironment() async throws {
+        let result = try await models("list", "--model-dir", cache.path + "/none")
         #expect(result.output == "no models in \(cache.path)/none\n")
     }
 
-    @Test func verifyPrintsTheHashOfTheWeights() throws {
-        let result = try models("verify", "base")
+    @Test func verifyPrintsTheHashOfTheWeights() async throws {
+        let result = try await models("verify", "base")
         #expect(result.status == 0)
         #expect(result.output.contains("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  model.bin"))
-        #expect(try models("verify", "org/model").status == 1)
+        #expect(try await models("verify", "org/model").status == 1)
     }
 
-    @Test func pullOfAPresentModelPrintsItsDirectory() throws {
-        let result = try models("pull", "base")
+    @Test func pullOfAPresentModelPrintsItsDirectory() async throws {
+        let result = try await models("pull", "base")
         #expect(result.status == 0)
         #expect(result.output == cache.path + "/base\n")
     }
 
-    @Test func pullFailsOfflineAndWithoutAHub() throws {
-        let offline = try models("pull", "small", "--offline")
+    @Test func pullFailsOfflineAndWithoutAHub() async throws {
+        let offline = try await models("pull", "small", "--offline")
         #expect(offline.status == 1)
-        #expect(offline.errors.contains("offline"))
-        let refused = try models("pull", "small")
+        #expect(offline.messages.contains("offline"))
+        let refused = try await models("pull", "small")
         #expect(refused.status == 1)
-        #expect(refused.errors.contains("cannot reach http://127.0.0.1:1"))
+        #expect(refused.messages.contains("cannot reach http://127.0.0.1:1"))
     }
 
     @Test(arguments: [
@@ -108,24 +99,24 @@ import Testing
         #expect(process.messages == "stapes: standard output: no space left on device\n")
     }
 
-    @Test func listAsJSONTellsAnUnknownFormatAndWhatIsMissing() throws {
-        let output = try models("list", "--json").output
+    @Test func listAsJSONTellsAnUnknownFormatAndWhatIsMissing() async throws {
+        let output = try await models("list", "--json").output
         let rows = try JSONDecoder().decode([[String: AnyJSON]].self, from: Data(output.utf8))
         #expect(rows.last?["format"] == .null)
         #expect(rows.last?["missing"]?.array?.isEmpty == false)
         #expect(rows.first?["missing"] == .array([]))
     }
 
-    @Test func removeTakesTheModelOnly() throws {
-        #expect(try models("rm", "base").output == "removed \(cache.path)/base\n")
-        #expect(try models("rm", "base").status == 1)
+    @Test func removeTakesTheModelOnly() async throws {
+        #expect(try await models("rm", "base").output == "removed \(cache.path)/base\n")
+        #expect(try await models("rm", "base").status == 1)
         #expect(FileManager.default.fileExists(atPath: cache.path + "/org--model/config.json"))
     }
 
     @Test(arguments: [["frobnicate"], ["pull"], ["path", "a", "b"], ["list", "--no-such-flag"]])
-    func misuseExitsWithTwo(arguments: [String]) throws {
-        let result = try Program.run(["models"] + arguments, cache: cache.path)
+    func misuseExitsWithTwo(arguments: [String]) async throws {
+        let result = try await models(arguments)
         #expect(result.status == 2)
-        #expect(result.errors.contains("see 'stapes --help'"))
+        #expect(result.messages.contains("see 'stapes --help'"))
     }
 }

@@ -1,5 +1,6 @@
 import StapesCommand
 import StapesFormats
+import StapesTesting
 import Testing
 
 @Suite struct OutputPlanTests {
@@ -30,8 +31,8 @@ import Testing
     }
 
     @Test func resultOverAnInputIsAUsageError() throws {
-        let folder = try TemporaryFolder()
-        let input = Input(.file(path: try folder.add("talk.txt")))
+        let folder = try TemporaryDirectory()
+        let input = Input(.file(path: try folder.write("x", to: "talk.txt")))
         let error = #expect(throws: CommandError.self) {
             try OutputPlan(outputDir: folder.path + "/.", formats: [.txt]).checkCollisions(of: [input])
         }
@@ -39,14 +40,14 @@ import Testing
     }
 
     @Test func prepareCreatesFoldersAndLeavesThemEmpty() throws {
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         try OutputPlan(outputDir: folder.path + "/a/b/", formats: nil).prepare(for: [])
         #expect(try folder.names("a/b") == [])
     }
 
     @Test func fileInPlaceOfTheFolderIsRefused() throws {
-        let folder = try TemporaryFolder()
-        let file = try folder.add("out")
+        let folder = try TemporaryDirectory()
+        let file = try folder.write("x", to: "out")
         for path in [file, file + "/deeper"] {
             let error = #expect(throws: CommandError.self) {
                 try OutputPlan(outputDir: path, formats: nil).prepare(for: [])
@@ -65,8 +66,8 @@ import Testing
     }
 
     @Test func folderWithTheNameOfAResultIsRefused() throws {
-        let folder = try TemporaryFolder()
-        try folder.add("talk.srt/x")
+        let folder = try TemporaryDirectory()
+        try folder.write("x", to: "talk.srt/x")
         let error = #expect(throws: CommandError.self) {
             try OutputPlan(outputDir: folder.path, formats: [.srt]).prepare(for: [Input(.file(path: "talk.mp3"))])
         }

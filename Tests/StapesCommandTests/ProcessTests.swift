@@ -1,4 +1,5 @@
 import StapesCommand
+import StapesTesting
 import Testing
 
 /// What only the whole program shows, without any model.
@@ -45,8 +46,8 @@ import Testing
     }
 
     @Test func missingModelIsOneLineAndStatusOne() async throws {
-        let folder = try TemporaryFolder()
-        let process = try await StapesProcess.run([try folder.add("a.wav")], environment: noModels)
+        let folder = try TemporaryDirectory()
+        let process = try await StapesProcess.run([try folder.write("x", to: "a.wav")], environment: noModels)
         #expect(process.status == 1)
         #expect(process.output == "")
         #expect(process.messages.hasPrefix("stapes: "))
@@ -61,16 +62,16 @@ import Testing
     }
 
     @Test func inputsWithOneBaseAreRefusedBeforeAnyModelIsLookedFor() async throws {
-        let folder = try TemporaryFolder()
-        let inputs = [try folder.add("x/a.wav"), try folder.add("y/a.mp3")]
+        let folder = try TemporaryDirectory()
+        let inputs = [try folder.write("x", to: "x/a.wav"), try folder.write("x", to: "y/a.mp3")]
         let process = try await StapesProcess.run(inputs + ["-o", folder.path + "/out"], environment: noModels)
         #expect(process.status == 2)
         #expect(try folder.names() == ["x", "y"])
     }
 
     @Test func outputFolderThatCannotBeIsRefusedBeforeAnyModelIsLookedFor() async throws {
-        let folder = try TemporaryFolder()
-        let input = try folder.add("a.wav")
+        let folder = try TemporaryDirectory()
+        let input = try folder.write("x", to: "a.wav")
         let process = try await StapesProcess.run([input, "-o", input], environment: noModels)
         #expect(process.status == 1)
         #expect(process.messages == "stapes: \(input): is not a folder\n")

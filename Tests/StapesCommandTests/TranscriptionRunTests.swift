@@ -1,6 +1,7 @@
 import Stapes
 import StapesCommand
 import StapesFormats
+import StapesTesting
 import Testing
 
 @Suite struct TranscriptionRunTests {
@@ -55,7 +56,7 @@ import Testing
 
     @Test func filesAreWrittenAndStandardOutputStaysEmpty() async throws {
         let recorded = try RecordedConsole()
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let plan = OutputPlan.files(folder: folder.path, formats: [.txt, .json])
         #expect(await run(FakeEngine(["x/a.wav": ["One."]]), ["x/a.wav"], plan: plan, recorded: recorded) == 0)
         #expect(try folder.names() == ["a.json", "a.txt"])
@@ -66,7 +67,7 @@ import Testing
 
     @Test func verboseShowsTheTextAlsoWhereFilesAreWritten() async throws {
         let recorded = try RecordedConsole()
-        let folder = try TemporaryFolder()
+        let folder = try TemporaryDirectory()
         let plan = OutputPlan.files(folder: folder.path, formats: [.txt])
         #expect(await run(FakeEngine(["a": ["One."]]), ["a"], plan: plan, verbose: true, recorded: recorded) == 0)
         #expect(recorded.output == "[00:00.000 --> 00:05.000] One.\n")
@@ -75,7 +76,7 @@ import Testing
 
     @Test func resultThatCannotBeWrittenFailsItsFile() async throws {
         let recorded = try RecordedConsole()
-        let folder = try TemporaryFolder().path + "-gone"
+        let folder = try TemporaryDirectory().path + "-gone"
         let plan = OutputPlan.files(folder: folder, formats: [.txt])
         #expect(await run(FakeEngine(["a": ["One."]]), ["a"], plan: plan, recorded: recorded) == 1)
         #expect(recorded.messages == "stapes: a: \(folder)/a.txt: no such file or directory\n")

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Stapes
 import StapesCommand
+import StapesTesting
 import Testing
 
 @Suite struct WERRunTests {
@@ -20,8 +21,8 @@ import Testing
     private func report(
         lines: [String] = lines, texts: [String: [String]] = texts, detectsLanguage: Bool = false
     ) async throws -> (report: WERReport, engine: FakeEngine) {
-        let folder = try TemporaryFolder()
-        let path = try folder.add("m.jsonl", lines.joined(separator: "\n"))
+        let folder = try TemporaryDirectory()
+        let path = try folder.write(lines.joined(separator: "\n"), to: "m.jsonl")
         let placed = Dictionary(uniqueKeysWithValues: texts.map { (folder.path + "/" + $0, $1) })
         let engine = FakeEngine(placed)
         let run = WERRun(

@@ -1,4 +1,3 @@
-import CKernels
 import StapesDevice
 import StapesTesting
 import Testing
@@ -7,46 +6,13 @@ import Testing
     /// As for the decoder's attention: sums of up to 1500 weighted values, and a total that is rescaled block by block.
     static let tolerance: Float = 2e-5
 
-    /// Query, key and value of a window side by side in one row, as the model's projection leaves them.
-    private struct Window {
-        let frames: Int
-        let heads: Int
-        let type: ScalarType
-        let projected: Cells
-
-        init(frames: Int, heads: Int, type: ScalarType, sharpness: Float, using generator: inout SeededGenerator) {
-            self.frames = frames
-            self.heads = heads
-            self.type = type
-            let width = heads * 64
-            projected = Cells(random: frames * 3 * width, type: type, using: &generator)
-            for frame in 0..<frames {
-                for column in 0..<width { projected[frame * 3 * width + column] *= sharpness }
-            }
-        }
-
-        func attend(on stream: StapesDevice.Stream) -> Cells {
-            let width = heads * 64
-            let output = Cells([Float](repeating: 9, count: frames * (width + 8)), type: type)
-            let size = type.byteCount
-            stream.launch(
-                stream.kernels.encoderAttention,
-                stapes_encoder_attention_arguments(
-                    query: projected.pointer, key: projected.pointer + width * size,
-                    value: projected.pointer + 2 * width * size, output: output.pointer, frames: Int64(frames),
-                    heads: Int64(heads), stride: Int64(3 * width), output_stride: Int64(width + 8), scale: 0.125,
-                    type: type.kernelType))
-            return output
-        }
-    }
-
     /// Whole blocks of 48 queries and 128 keys, one less, one more, and a full window.
     @Test(arguments: [1, 2, 15, 16, 17, 47, 48, 49, 127, 128, 129, 500]) func matchesReference(_ frames: Int) throws {
         var generator = SeededGenerator(seed: 40)
         let reference = try referenceStream()
         for type in computeTypes {
             for sharpness in [Float(1), 40] where frames < 500 || sharpness == 40 {
-                let window = Window(
+                let window = EncoderWindow(
                     frames: frames, heads: frames < 500 ? 3 : 1, type: type, sharpness: sharpness, using: &generator)
                 let expected = window.attend(on: reference)
                 for runner in Runner.all {
@@ -59,7 +25,7 @@ import Testing
 
     @Test func fullWindowMatchesReference() throws {
         var generator = SeededGenerator(seed: 41)
-        let window = Window(frames: 1500, heads: 1, type: .float32, sharpness: 8, using: &generator)
+        let window = EncoderWindow(frames: 1500, heads: 1, type: .float32, sharpness: 8, using: &generator)
         let expected = window.attend(on: try referenceStream())
         for runner in Runner.levels {
             let worst = error(window.attend(on: try runner.stream()), expected, absolute: Self.tolerance)
@@ -70,7 +36,7 @@ import Testing
     @Test(arguments: computeTypes) func threadsChangeNoBit(_ type: ScalarType) throws {
         var generator = SeededGenerator(seed: 42)
         for frames in [2, 49, 300] {
-            let window = Window(frames: frames, heads: 3, type: type, sharpness: 3, using: &generator)
+            let window = EncoderWindow(frames: frames, heads: 3, type: type, sharpness: 3, using: &generator)
             for level in CPULevel.available {
                 let one = window.attend(on: try Runner(level: level, threads: 1).stream()).bytes
                 for threads in [2, 3, 4, 7] {
@@ -83,8 +49,8 @@ import Testing
     /// Scratch memory is reused: what a long window left there is not seen by a short one.
     @Test func windowHasTheSameBitsAfterALongerOne() throws {
         var generator = SeededGenerator(seed: 43)
-        let short = Window(frames: 50, heads: 2, type: .float32, sharpness: 2, using: &generator)
-        let long = Window(frames: 400, heads: 2, type: .float32, sharpness: 2, using: &generator)
+        let short = EncoderWindow(frames: 50, heads: 2, type: .float32, sharpness: 2, using: &generator)
+        let long = EncoderWindow(frames: 400, heads: 2, type: .float32, sharpness: 2, using: &generator)
         long.projected.fill(0..<long.projected.count, .nan)
         for runner in Runner.levels {
             let stream = try runner.stream()

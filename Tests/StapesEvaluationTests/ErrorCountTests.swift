@@ -1,5 +1,5 @@
-import Foundation
 import StapesEvaluation
+import StapesTesting
 import Testing
 
 struct ErrorCountTests {
@@ -39,20 +39,19 @@ struct ErrorCountTests {
 struct SpellingsTests {
     @Test("a file of spellings is applied to whole words")
     func fileIsRead() throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "stapes-\(UUID()).json").path
-        try Data(#"{"colour": "color"}"#.utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let directory = try TemporaryDirectory()
+        let path = try directory.write(#"{"colour": "color"}"#, to: "spellings.json")
         let normalizer = TextNormalizer(language: "en", spellings: try Spellings(contentsOf: path))
         #expect(normalizer.normalize("Colour, colourful") == "color colourful")
     }
 
     @Test("a missing or malformed file is an error that names it")
     func badFile() throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "stapes-\(UUID()).json").path
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/spellings.json"
         let missing = #expect(throws: EvaluationError.self) { try Spellings(contentsOf: path) }
         #expect(missing?.code == .unreadable)
-        try Data("[1]".utf8).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        try directory.write("[1]", to: "spellings.json")
         let malformed = #expect(throws: EvaluationError.self) { try Spellings(contentsOf: path) }
         #expect(malformed?.code == .malformed)
         #expect(malformed?.message.hasPrefix(path) == true)

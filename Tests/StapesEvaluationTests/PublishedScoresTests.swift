@@ -1,24 +1,32 @@
 import StapesEvaluation
+import StapesTesting
 import Testing
 
 /// Scores of two published runs over the shared speech data, recomputed from their transcripts.
-@Suite(.enabled(if: SharedData.isPresent))
+@Suite(.enabled(if: SpeechData.isPresent, "needs the recordings"))
 struct PublishedScoresTests {
+    /// A transcript with the errors its maker counted, where it says so.
+    private struct Transcript: Decodable {
+        let audio: String
+        let hyp: String?
+        let text: String?
+        let errors: Int?
+        let words: Int?
+    }
+
     /// The only spelling of the big table that matters in these transcripts.
     private let spellings = Spellings(["humour": "humor"])
 
     private func counts(_ file: String) throws -> [(
-        recording: SharedData.Recording, own: ErrorCount, theirs: ErrorCount?
+        recording: SpeechData.Entry, own: ErrorCount, theirs: ErrorCount?
     )] {
-        let recordings = try SharedData.lines("manifest.jsonl", as: SharedData.Recording.self)
-            .filter { $0.expect == "text" }
+        let recordings = try SpeechData.manifest().filter { $0.expect == "text" }
         let byAudio = Dictionary(uniqueKeysWithValues: recordings.map { ($0.audio, $0) })
-        return try SharedData.lines(file, as: SharedData.Transcript.self).compactMap { transcript in
-            guard let recording = byAudio[transcript.audio], let text = recording.text,
-                let language = recording.language,
-                let hypothesis = transcript.hyp ?? transcript.text
+        return try SpeechData.lines(file, as: Transcript.self).compactMap { transcript in
+            guard let recording = byAudio[transcript.audio], let hypothesis = transcript.hyp ?? transcript.text
             else { return nil }
-            let own = errorCount(reference: text, hypothesis: hypothesis, language: language, spellings: spellings)
+            let own = errorCount(
+                reference: recording.text, hypothesis: hypothesis, language: recording.language, spellings: spellings)
             let theirs = transcript.errors.flatMap { errors in
                 transcript.words.map { ErrorCount(errors: errors, words: $0) }
             }

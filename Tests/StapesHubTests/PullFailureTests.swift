@@ -77,20 +77,23 @@ import Testing
     }
 
     @Test func refusedConnectionFailsAtOnce() async throws {
+        var options = PullOptions.test("http://127.0.0.1:\(try LocalHub.freePort())")
+        // What it would take to wait for an answer, far above what a refusal takes on any machine.
+        options.timeouts.connect = .seconds(120)
         let start = ContinuousClock.now
-        let error = await store.pullFailure(.test("http://127.0.0.1:\(try LocalHub.freePort())"))
+        let error = await store.pullFailure(options)
         #expect(error?.code == .unreachable)
         #expect(error?.message.hasSuffix("the connection was refused") == true)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(60))
     }
 
     @Test func silentHostIsGivenUpAfterTheConnectTimeout() async throws {
-        let hub = try LocalHub { _ in .init(delay: .seconds(8)) }
+        let hub = try LocalHub { _ in .init(delay: .seconds(300)) }
         var options = PullOptions.test(hub.address)
         options.timeouts.connect = .milliseconds(300)
         let start = ContinuousClock.now
         #expect(await store.pullFailure(options)?.code == .timedOut)
-        #expect(ContinuousClock.now - start < .seconds(6))
+        #expect(ContinuousClock.now - start < .seconds(100))
     }
 
     @Test func busyHubIsAskedAgain() async throws {
@@ -140,7 +143,7 @@ import Testing
     @Test func cancelledPullKeepsItsBytes() async throws {
         let hub = try FakeRepository { name, _, _, reply in
             var reply = reply
-            if name == "model.safetensors" { (reply.sentByteCount, reply.hold) = (60_000, .seconds(2)) }
+            if name == "model.safetensors" { (reply.sentByteCount, reply.hold) = (60_000, .seconds(300)) }
             return reply
         }.serve()
         let store = store

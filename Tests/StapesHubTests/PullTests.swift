@@ -1,3 +1,4 @@
+import Foundation
 import StapesHub
 import Synchronization
 import Testing
@@ -109,9 +110,9 @@ import Testing
     }
 
     @Test func secondPullOfAModelUnderWayIsRefused() async throws {
+        let mayEnd = Mutex(false)
         let hub = try FakeRepository { name, _, _, reply in
-            var reply = reply
-            if name == "model.safetensors" { reply.delay = .milliseconds(800) }
+            while name == "model.safetensors", !mayEnd.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.005) }
             return reply
         }.serve()
         let store = store
@@ -123,6 +124,7 @@ import Testing
         let error = await store.pullFailure(options)
         #expect(error?.code == .busy)
         #expect(throws: HubError.self) { try store.remove("tiny") }
+        mayEnd.withLock { $0 = true }
         #expect(try await first.value.wasPresent == false)
     }
 

@@ -1,11 +1,12 @@
+import StapesTesting
 import StapesTokenizer
 import Testing
 
 /// The real tokenizers. The expected ids were written by tiktoken 0.14.0 with the vocabularies of openai/whisper 20250625.
-@Suite(.enabled(if: CachedModel.base.isPresent))
+@Suite(.enabled(if: TestModels.hasBase, "needs the model base"))
 struct MultilingualTokenizerTests {
     private static let tokenizer = Result {
-        try Tokenizer(directory: CachedModel.base.directory, vocabularySize: 51865)
+        try Tokenizer(directory: TestModels.base, vocabularySize: 51865)
     }
 
     @Test(
@@ -33,13 +34,14 @@ struct MultilingualTokenizerTests {
         #expect(tokenizer.decode(ids) == text)
     }
 
-    @Test("the 82 non-speech tokens are the ones the converted model suppresses, special ones aside")
+    @Test("the 82 non-speech tokens are the ones the model suppresses, special ones aside")
     func nonSpeech() throws {
         let tokenizer = try Self.tokenizer.get()
         #expect(tokenizer.nonSpeechTokens.count == 82)
         #expect(
             try tokenizer.nonSpeechTokens
-                == CachedModel.base.suppressedIds().filter { $0 < tokenizer.special.endOfText }.sorted())
+                == TestModels.suppressedTokens(of: TestModels.base).filter { $0 < tokenizer.special.endOfText }.sorted()
+        )
     }
 
     @Test("the language tokens have Whisper's order")
@@ -50,10 +52,10 @@ struct MultilingualTokenizerTests {
     }
 }
 
-@Suite(.enabled(if: CachedModel.tinyEnglish.isPresent))
+@Suite(.enabled(if: TestModels.hasTinyEnglish, "needs the model tiny.en"))
 struct EnglishTokenizerTests {
     private static let tokenizer = Result {
-        try Tokenizer(directory: CachedModel.tinyEnglish.directory, vocabularySize: 51864)
+        try Tokenizer(directory: TestModels.tinyEnglish, vocabularySize: 51864)
     }
 
     @Test(
@@ -90,12 +92,13 @@ struct EnglishTokenizerTests {
         #expect(tokenizer.decode(ids) == text)
     }
 
-    @Test("the 84 non-speech tokens are the ones the converted model suppresses, special ones aside")
+    @Test("the 84 non-speech tokens are the ones the model suppresses, special ones aside")
     func nonSpeech() throws {
         let tokenizer = try Self.tokenizer.get()
         #expect(tokenizer.nonSpeechTokens.count == 84)
         #expect(
             try tokenizer.nonSpeechTokens
-                == CachedModel.tinyEnglish.suppressedIds().filter { $0 < tokenizer.special.endOfText }.sorted())
+                == TestModels.suppressedTokens(of: TestModels.tinyEnglish).filter { $0 < tokenizer.special.endOfText }
+                .sorted())
     }
 }

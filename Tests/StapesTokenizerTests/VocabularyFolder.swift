@@ -1,22 +1,14 @@
-import FoundationEssentials
+import StapesTesting
 import StapesTokenizer
 
 /// A made-up vocabulary in a temporary folder, in any of the formats a model folder can hold.
-struct VocabularyFolder: ~Copyable {
-    let path: String
+struct VocabularyFolder {
+    private let directory: TemporaryDirectory
+    var path: String { directory.path }
 
-    init() throws {
-        path = FileManager.default.temporaryDirectory.appending(path: "stapes-\(UUID())").path
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
+    init() throws { directory = try TemporaryDirectory() }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func write(_ text: String, to name: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: "\(path)/\(name)"))
-    }
+    func write(_ text: String, to name: String) throws { try directory.write(text, to: name) }
 
     /// GPT-2's spelling of bytes.
     static func spelling(_ bytes: some Sequence<UInt8>) -> String {

@@ -1,11 +1,12 @@
 import Glibc
 import StapesCommand
+import StapesTesting
 import Synchronization
 
 /// A console that writes into files, to be read afterwards.
 final class RecordedConsole: Sendable {
     let console: Console
-    private let folder: TemporaryFolder
+    private let folder: TemporaryDirectory
     private let descriptors: [Int32]
     private let failures: FailureList
 
@@ -17,7 +18,7 @@ final class RecordedConsole: Sendable {
         outputIsTerminal: Bool = false, showsProgress: Bool = false, showsWarnings: Bool = true,
         outputPath: String? = nil
     ) throws {
-        folder = try TemporaryFolder()
+        folder = try TemporaryDirectory()
         let output = open(outputPath ?? folder.path + "/output", O_WRONLY | O_CREAT, 0o600)
         let messages = open(folder.path + "/messages", O_WRONLY | O_CREAT, 0o600)
         descriptors = [output, messages]

@@ -1,4 +1,5 @@
 import Foundation
+import StapesTesting
 
 /// The program itself, as `swift build` left it beside the tests.
 struct StapesProcess {
@@ -23,9 +24,9 @@ struct StapesProcess {
         _ arguments: [String], environment: [String: String] = [:], output: String? = nil,
         standardOutput: FileHandle? = nil, interruptWhen: () -> Bool = { false }
     ) async throws -> StapesProcess {
-        let folder = try TemporaryFolder()
-        let outputPath = try output ?? folder.add("output", "")
-        let messagesPath = try folder.add("messages", "")
+        let folder = try TemporaryDirectory()
+        let outputPath = try output ?? folder.write("", to: "output")
+        let messagesPath = try folder.write("", to: "messages")
         let process = Process()
         process.executableURL = URL(filePath: path)
         process.arguments = arguments

@@ -4,7 +4,9 @@ import StapesTokenizer
 import Testing
 
 /// Windows of real files, put together again from what the reference printed, must yield its segments and text.
-@Suite(.enabled(if: ReferenceData.isPresent, "needs the recordings and the base model"))
+@Suite(
+    .enabled(if: SpeechData.isPresent, "needs the recordings"), .enabled(if: TestModels.hasBase, "needs the model base")
+)
 struct ReferenceReplayTests {
     private struct Window {
         var offset: Int

@@ -1,4 +1,5 @@
 import StapesDecoding
+import StapesTesting
 import StapesTokenizer
 import Testing
 
@@ -6,7 +7,7 @@ struct TerminationTests {
     /// Ids without any order, as a model without the stamp rules might sample them.
     @Test(arguments: 0..<200 as Range<UInt64>)
     func anyWindowsAdvanceUntilTheFileEnds(seed: UInt64) {
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         let special = SpecialTokens.tiny
         let contentFrames = Int.random(in: 0...20_000, using: &generator)
         let clips = (0..<Int.random(in: 0...5, using: &generator)).map { _ in
@@ -54,7 +55,7 @@ struct TerminationTests {
     /// Ids that the rules allow: at least two frames forward each time, so the safety rule is never needed.
     @Test(arguments: 0..<100 as Range<UInt64>)
     func windowsSampledUnderTheRulesNeverStandStill(seed: UInt64) {
-        var generator = SeededGenerator(seed)
+        var generator = SeededGenerator(seed: seed)
         let special = SpecialTokens.tiny
         let rules = LogitRules(coder: TinyCoder())
         var sampled: [Int] = []

@@ -90,6 +90,20 @@ final class PagedWorld {
 
     /// The output [tokens, heads * 64] with groups of at most `group` tokens; tokens outside `only` stay untouched.
     func attend(group: Int, only: Range<Int>? = nil, on stream: StapesDevice.Stream) -> Cells {
+        let plan = plan(group: group, only: only)
+        attend(plan, on: stream)
+        return plan.output
+    }
+
+    /// What a call of the kernel reads and writes besides the arena, made once for any number of calls.
+    struct Plan {
+        let groups: Int
+        let longest: Int
+        let firsts, counts, rows, lengths, table: Integers
+        let output: Cells
+    }
+
+    func plan(group: Int, only: Range<Int>? = nil) -> Plan {
         var firsts: [Int32] = []
         var counts: [Int32] = []
         var rows: [Int32] = []
@@ -111,20 +125,23 @@ final class PagedWorld {
         for (row, pages) in pages.enumerated() {
             for (column, page) in pages.enumerated() { table[row * tableStride + column] = page }
         }
-        let lengths = Integers(tokens.map { Int32($0.length) })
-        let arrays = [firsts, counts, rows, table].map { Integers($0) }
-        defer { withExtendedLifetime((lengths, arrays, query)) {} }
-        let output = Cells([Float](repeating: 9, count: tokens.count * heads * Self.width), type: type)
+        return Plan(
+            groups: firsts.count, longest: tokens.map(\.length).max() ?? 1, firsts: Integers(firsts),
+            counts: Integers(counts), rows: Integers(rows), lengths: Integers(tokens.map { Int32($0.length) }),
+            table: Integers(table),
+            output: Cells([Float](repeating: 9, count: tokens.count * heads * Self.width), type: type))
+    }
+
+    func attend(_ plan: Plan, on stream: StapesDevice.Stream) {
+        defer { withExtendedLifetime((plan, query)) {} }
         stream.launch(
             stream.kernels.pagedAttention,
             stapes_paged_attention_arguments(
-                cache: cache, query: query.pointer, output: output.pointer, group_firsts: arrays[0].pointer,
-                group_counts: arrays[1].pointer, group_rows: arrays[2].pointer, lengths: lengths.pointer,
-                page_table: arrays[3].pointer, groups: Int64(firsts.count),
-                page_table_stride: Int64(tableStride), query_stride: Int64(queryStride),
-                output_stride: Int64(heads * Self.width), longest: Int64(tokens.map(\.length).max() ?? 1),
-                scale: 1 / Float(Self.width).squareRoot(), type: type.kernelType))
-        return output
+                cache: cache, query: query.pointer, output: plan.output.pointer, group_firsts: plan.firsts.pointer,
+                group_counts: plan.counts.pointer, group_rows: plan.rows.pointer, lengths: plan.lengths.pointer,
+                page_table: plan.table.pointer, groups: Int64(plan.groups), page_table_stride: Int64(tableStride),
+                query_stride: Int64(queryStride), output_stride: Int64(heads * Self.width),
+                longest: Int64(plan.longest), scale: 1 / Float(Self.width).squareRoot(), type: type.kernelType))
     }
 
     /// Writes rows of `key` and `value` at positions of a sequence, as the engine does.

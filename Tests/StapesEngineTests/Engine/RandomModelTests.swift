@@ -63,10 +63,10 @@ import Testing
         var configuration = configuration(
             .random(shape, seed: 1), special: SpecialTokens(vocabularySize: shape.vocabularySize))
         configuration.computeType = .bfloat16
-        let narrow = EngineDescription(configuration, model: shape)
+        let narrow = try EngineDescription(configuration, model: shape)
         #expect(narrow.crossKVBytesPerWindow == window && narrow.selfKVBytesPerToken == token)
         configuration.computeType = .float32
-        let wide = EngineDescription(configuration, model: shape)
+        let wide = try EngineDescription(configuration, model: shape)
         #expect(wide.crossKVBytesPerWindow == 2 * window && wide.selfKVBytesPerToken == 2 * token)
     }
 }
