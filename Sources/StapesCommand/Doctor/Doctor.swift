@@ -38,8 +38,8 @@ struct Doctor: AsyncParsableCommand {
         wishes.instructionLevel = TranscriberEngine.instructionLevel
         // Without a model the flags are still judged, so that a refusal shows.
         let attention = try wishes.attention()
-        if attention.decodeGraph.isWarning { console.warning("no decode graphs: \(attention.decodeGraph.reason)") }
         let facts = try facts(&wishes)
+        if let warning = facts.map(\.graphWarning) ?? attention.decodeGraph.warning { console.warning(warning) }
         let report = DoctorReport(
             cpu: .current(), modelCache: engine.modelFlags.storeFlags.store.root,
             models: engine.modelFlags.storeFlags.store.list().map(ModelRow.init),

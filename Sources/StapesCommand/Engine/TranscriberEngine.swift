@@ -29,10 +29,7 @@ struct TranscriberEngine: SpeechEngine {
         }
         facts = EngineFacts(
             transcriber.description, model: flags.modelFlags.name, modelDirectory: configuration.modelDirectory)
-        if facts.decodeGraph.isWarning { console.warning("no decode graphs: \(facts.decodeGraph.reason)") }
-        if facts.decodeGraph.enabled, facts.decodeGraphRows.isEmpty {
-            console.warning("no decode graphs: all that are asked for have more rows than the batch size")
-        }
+        if let warning = facts.graphWarning { console.warning(warning) }
     }
 
     /// Tests and comparisons run lower levels than the processor has; there is no other use for it.
@@ -52,6 +49,12 @@ struct TranscriberEngine: SpeechEngine {
 }
 
 extension EngineFacts {
+    /// Why decode steps are not captured, where nobody asked for that.
+    var graphWarning: String? {
+        guard decodeGraph.enabled, decodeGraphRows.isEmpty else { return decodeGraph.warning }
+        return "no decode graphs: all that are asked for have more rows than the batch size"
+    }
+
     init(_ description: EngineDescription, model: String, modelDirectory: String) {
         self.init(
             model: model, modelDirectory: modelDirectory, device: "\(description.device)",
@@ -70,4 +73,9 @@ extension CommandError {
         let isMistyped = error.code == .invalidReference || error.code == .unknownModel
         self.init(isMistyped ? .usage : .model, error.message, cause: error)
     }
+}
+
+extension GraphDecision {
+    /// A line for the log, if the decision is one that nobody asked for.
+    var warning: String? { isWarning ? "no decode graphs: \(reason)" : nil }
 }
