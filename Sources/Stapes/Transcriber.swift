@@ -101,6 +101,9 @@ public final class Transcriber: Sendable {
         return try await languages(features(of: audio, limits: limits).mel, &statistics)
     }
 
+    /// What the engine has done so far.
+    package func counters() async -> StepCounters { await engine.counters() }
+
     // MARK: Steps of the path
 
     private struct Features: Sendable {

@@ -4,8 +4,7 @@ import COneDNN
 /// A linear layer, `[outputs, inputs]` with an optional bias, packed once for the products it will serve.
 ///
 /// The few rows of a decode step and the many of an encoder window want different layouts. Measured on two cores
-/// with AVX2 (docs/Lab.md): from 16 rows down our panels are as fast as oneDNN or up to twice as fast, at 1500 rows
-/// oneDNN is 1.1 to 1.5 times faster.
+/// with AVX2 (docs/Lab.md): up to 16 rows our panels are faster, at 1500 rows oneDNN is 1.2 to 1.3 times faster.
 package final class Linear {
     /// What the layer is used for, which decides its layout.
     package enum Usage: Sendable {

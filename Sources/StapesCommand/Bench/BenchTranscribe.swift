@@ -53,7 +53,8 @@ struct BenchTranscribe: AsyncParsableCommand {
         for _ in 0..<repetitions { runs.append(try await speed.run().run) }
         let report = SpeedReport(
             engine: engine.facts, batchSize: batchSize, audioSeconds: audioSeconds, loadSeconds: loadSeconds,
-            runs: runs, peakRssBytes: ResourceUsage.peakResidentByteCount())
+            runs: runs, peakRssBytes: ResourceUsage.peakResidentByteCount(),
+            steps: StepReport(await engine.transcriber.counters()))
         console.result(json ? try JSONOutput.text(of: report) : report.text)
     }
 }

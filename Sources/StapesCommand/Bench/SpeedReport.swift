@@ -23,9 +23,11 @@ package struct SpeedReport: Encodable, Sendable, Equatable {
     package let medianWallSeconds: Double
     @Nullable package var rtfx: Double?
     package let peakRssBytes: Int
+    @Nullable package var steps: StepReport?
 
     package init(
-        engine: EngineFacts, batchSize: Int, audioSeconds: Double, loadSeconds: Double, runs: [Run], peakRssBytes: Int
+        engine: EngineFacts, batchSize: Int, audioSeconds: Double, loadSeconds: Double, runs: [Run], peakRssBytes: Int,
+        steps: StepReport? = nil
     ) {
         model = engine.model
         device = engine.device
@@ -36,6 +38,7 @@ package struct SpeedReport: Encodable, Sendable, Equatable {
         self.loadSeconds = loadSeconds
         self.runs = runs
         self.peakRssBytes = peakRssBytes
+        self.steps = steps
         medianWallSeconds = Self.median(runs.map(\.wallSeconds))
         rtfx = ratio(audioSeconds, medianWallSeconds)
     }
@@ -59,6 +62,7 @@ package struct SpeedReport: Encodable, Sendable, Equatable {
                 + "decode \(run.decodeSeconds.fixed(3))  tokens \(run.tokens)\n"
         }
         text += "\nmedian \(medianWallSeconds.fixed(3)) s, \((rtfx ?? 0).fixed(1)) x real time, "
-        return text + "peak memory \((Double(peakRssBytes) / 1_048_576).fixed(0)) MiB\n"
+        text += "peak memory \((Double(peakRssBytes) / 1_048_576).fixed(0)) MiB\n"
+        return text + (steps?.text ?? "")
     }
 }
