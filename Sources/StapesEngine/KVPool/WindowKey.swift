@@ -1,7 +1,7 @@
 /// Names a window by its content: the same features, encoded to the same length, give the same key.
 ///
 /// 128 bits, because two windows with one key would share their keys and values, and one would get the other's text.
-/// At 2^40 windows the chance of a single collision is below 2^-48.
+/// The hash mixes well but is not cryptographic: it is meant for recordings, not against someone who builds a collision.
 package struct WindowKey: Sendable, Hashable {
     private let high: UInt64
     private let low: UInt64
