@@ -3,17 +3,14 @@ import StapesTokenizer
 
 /// What the model computes in.
 public enum ComputeType: String, Sendable, Hashable, CaseIterable {
-    /// The fastest type that this processor multiplies in hardware.
+    /// The type whose error rate is known: float32, until bfloat16 has been measured where a processor multiplies it.
     case auto
     case float32
     /// Weights and caches in bfloat16, sums in float32.
     case bfloat16
 
-    /// What `auto` stands for on this machine.
-    package var resolved: ComputeType {
-        guard self == .auto else { return self }
-        return CPULevel.hasBFloat16 ? .bfloat16 : .float32
-    }
+    /// What `auto` stands for.
+    package var resolved: ComputeType { self == .auto ? .float32 : self }
 
     package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
 }
