@@ -13,7 +13,8 @@ let package = Package(
         .default(enabledTraits: ["OneDNN"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -43,6 +44,7 @@ let package = Package(
             name: "Stapes",
             dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
         .target(name: "StapesEvaluation"),
+        .target(name: "StapesMetrics", dependencies: [.product(name: "Metrics", package: "swift-metrics")]),
         .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "StapesHub", dependencies: ["CLibcrypto"]),
         .executableTarget(
@@ -70,6 +72,9 @@ let package = Package(
         .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),
         .testTarget(name: "StapesEvaluationTests", dependencies: ["StapesEvaluation", "StapesTesting"]),
         .testTarget(name: "StapesHubTests", dependencies: ["StapesHub"]),
+        .testTarget(
+            name: "StapesMetricsTests",
+            dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
         .testTarget(name: "StapesCommandTests", dependencies: ["StapesCommand", "StapesTesting"]),
         .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
     ],
