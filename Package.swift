@@ -32,7 +32,12 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
         .target(name: "StapesDecoding", dependencies: ["StapesTokenizer", "CZlib"]),
         .target(name: "StapesFormats", dependencies: ["StapesDecoding"]),
-        .target(name: "StapesEngine", dependencies: ["StapesDecoding", "StapesModel", "StapesDevice", "CKernels"]),
+        .target(
+            name: "StapesEngine",
+            dependencies: [
+                "StapesDecoding", "StapesModel", "StapesDevice", "CKernels",
+                .product(name: "Metrics", package: "swift-metrics"),
+            ]),
         .target(
             name: "CFFmpeg",
             linkerSettings: [
@@ -42,7 +47,10 @@ let package = Package(
         .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels"]),
         .target(
             name: "Stapes",
-            dependencies: ["StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer"]),
+            dependencies: [
+                "StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ]),
         .target(name: "StapesEvaluation"),
         .target(name: "StapesMetrics", dependencies: [.product(name: "Metrics", package: "swift-metrics")]),
         .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),

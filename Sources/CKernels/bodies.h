@@ -12,6 +12,7 @@
 #include "matmul_body.h"
 #include "attention_body.h"
 #include "encoder_attention_body.h"
+#include "sample_body.h"
 #include "select_body.h"
 #include "mel_body.h"
 
@@ -28,4 +29,5 @@ const stapes_kernels LEVEL(stapes_kernels) = {
     .paged_attention = LEVEL(paged_attention),
     .encoder_attention = LEVEL(encoder_attention),
     .select = LEVEL(select),
+    .feed = LEVEL(feed),
 };

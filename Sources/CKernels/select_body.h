@@ -1,7 +1,11 @@
-// The decoding rules on the device: the twin of `GreedyRule` in StapesDecoding.
+// The decoding rules on the device: the twin of `LogitRules` and `GreedyRule` in StapesDecoding.
 
 INLINE void fill(float *logits, int64_t begin, int64_t end) {
   for (int64_t i = begin; i < end; i++) logits[i] = -INFINITY;
+}
+
+INLINE void forbid(float *logits, int64_t id) {
+  if (id >= 0) logits[id] = -INFINITY;
 }
 
 /// What is not a number never counts: a comparison with it fails, so it has to stand on the side that then loses.
@@ -24,31 +28,67 @@ INLINE float exponential_sum(const float *x, int64_t begin, int64_t end, float m
   return sum;
 }
 
+/// The filters that look at the tokens alone, in the order of `LogitRules`.
+INLINE void mask(float *logits, const stapes_sampling_rules *rules, const stapes_sampling_state *state,
+                 const uint64_t *suppressed, const stapes_select_arguments *a) {
+  if (rules->suppresses_blank && state->count == 0) {
+    forbid(logits, rules->blank);
+    forbid(logits, rules->end_of_text);
+  }
+  if (rules->suppresses_list)
+    for (int64_t w = 0; w < a->suppressed_stride; w++)
+      for (uint64_t bits = suppressed[w]; bits; bits &= bits - 1) {
+        int64_t id = w * 64 + __builtin_ctzll(bits);
+        if (id < a->vocabulary) logits[id] = -INFINITY;
+      }
+  if (!rules->timestamps) return;
+  forbid(logits, rules->no_timestamps);
+  bool is_stamp = state->count > 0 && state->token >= a->timestamp_begin;
+  bool closes = is_stamp && state->follows_text;
+  if (closes)
+    fill(logits, 0, rules->end_of_text);
+  else if (is_stamp)
+    fill(logits, a->timestamp_begin, a->vocabulary);
+  // Only the opening stamp of the next segment may repeat the closing stamp of the one before.
+  if (state->last_timestamp > 0)
+    fill(logits, a->timestamp_begin, closes ? state->last_timestamp : state->last_timestamp + 1);
+  fill(logits, (int64_t)rules->last_timestamp + 1, a->vocabulary);
+  if (state->count == 0) {
+    fill(logits, 0, a->timestamp_begin);
+    fill(logits, (int64_t)rules->last_initial_timestamp + 1, a->vocabulary);
+  }
+}
+
+/// The first id of the value `best`.
+INLINE int32_t first_of(const float *logits, int64_t begin, int64_t end, float best) {
+  for (int64_t i = begin; i < end; i++)
+    if (logits[i] == best) return (int32_t)i;
+  return -1;
+}
+
 static void LEVEL(select)(const void *arguments, int thread, int threads) {
   const stapes_select_arguments *a = arguments;
   int64_t begin, end;
   share(a->rows, thread, threads, &begin, &end);
   for (int64_t row = begin; row < end; row++) {
-    const stapes_row_rules *rules = a->rules + row;
-    float *logits = a->logits + row * a->logits_stride;
-    for (int range = 0; range < rules->range_count; range++)
-      fill(logits, rules->range_begin[range],
-           rules->range_end[range] < a->vocabulary ? rules->range_end[range] : a->vocabulary);
-    if (rules->suppress_list > 0) {
-      const uint64_t *words = a->suppressed + (rules->suppress_list - 1) * a->suppressed_stride;
-      for (int64_t w = 0; w < a->suppressed_stride; w++)
-        for (uint64_t bits = words[w]; bits; bits &= bits - 1) {
-          int64_t id = w * 64 + __builtin_ctzll(bits);
-          if (id < a->vocabulary) logits[id] = -INFINITY;
-        }
+    int64_t seat = a->seats[row];
+    if (seat == 0) {
+      a->tokens[row] = 0;
+      a->log_probabilities[row] = 0;
+      continue;
     }
+    const stapes_sampling_rules *rules = a->rules + seat;
+    stapes_sampling_state *state = a->states + seat;
+    float *logits = a->logits + row * a->logits_stride;
+    mask(logits, rules, state, a->suppressed + seat * a->suppressed_stride, a);
 
     float text = maximum_of(logits, 0, a->timestamp_begin);
     float stamps = maximum_of(logits, a->timestamp_begin, a->vocabulary);
     float stamps_total = 0;
     bool only_stamps = false;
     if (stamps > -INFINITY) stamps_total = exponential_sum(logits, a->timestamp_begin, a->vocabulary, stamps);
-    if (rules->timestamp_mass_rule && stamps > -INFINITY && stamps + logf(stamps_total) > text) {
+    // When the stamps together are likelier than the likeliest text, only a stamp may come.
+    if (rules->timestamps && stamps > -INFINITY && stamps + logf(stamps_total) > text) {
       fill(logits, 0, a->timestamp_begin);
       only_stamps = true;
     }
@@ -57,13 +97,25 @@ static void LEVEL(select)(const void *arguments, int thread, int threads) {
     float total = stamps_total > 0 ? stamps_total * expf(stamps - best) : 0;
     if (!only_stamps && text > -INFINITY) total += exponential_sum(logits, 0, a->timestamp_begin, best);
     int32_t token = -1;
-    if (best > -INFINITY && best < INFINITY)
-      for (int64_t i = only_stamps ? a->timestamp_begin : 0; i < a->vocabulary; i++)
-        if (logits[i] == best) {
-          token = (int32_t)i;
-          break;
-        }
+    if (best > -INFINITY && best < INFINITY) {
+      if (rules->temperature > 0)
+        token = drawn(logits, a->vocabulary, best, rules->temperature, uniform(rules->seed, (uint32_t)state->count));
+      else
+        token = first_of(logits, only_stamps ? a->timestamp_begin : 0, a->vocabulary, best);
+    }
     a->tokens[row] = token;
-    a->log_probabilities[row] = token < 0 ? -INFINITY : -logf(total);
+    a->log_probabilities[row] = token < 0 ? -INFINITY : logits[token] - best - logf(total);
+    if (token < 0) continue;
+    state->follows_text = state->count > 0 && state->token < a->timestamp_begin;
+    if (token >= a->timestamp_begin) state->last_timestamp = token;
+    state->token = token;
+    state->count++;
   }
+}
+
+static void LEVEL(feed)(const void *arguments, int thread, int threads) {
+  const stapes_feed_arguments *a = arguments;
+  int64_t begin, end;
+  share(a->rows, thread, threads, &begin, &end);
+  for (int64_t row = begin; row < end; row++) a->tokens[row] = a->states[a->seats[row]].token;
 }

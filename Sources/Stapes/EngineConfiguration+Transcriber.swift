@@ -1,3 +1,4 @@
+import CoreMetrics
 import StapesDevice
 import StapesEngine
 import StapesTokenizer
@@ -22,12 +23,19 @@ extension EngineConfiguration {
             try TranscriberConfiguration.check(
                 count, in: TranscriberConfiguration.batchSizes, "a decode graph of \(count) rows is not possible")
         }
+        if let bytes = wishes.cacheByteCount, bytes < 0 {
+            throw StapesError(.invalidOption, "a cache of \(bytes) bytes is not possible")
+        }
         let backends = try wishes.backends()
         self.init(
             model: .directory(wishes.modelDirectory), special: special, computeType: wishes.computeType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backends.prefill,
-            decodeBackend: backends.decode, graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows),
-            maximumRows: wishes.maximumBatchSize, keepsWindows: wishes.keepsWindows)
+            decodeBackend: backends.decode, graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows, pads: wishes.padsDecodeGraphs),
+            maximumRows: wishes.maximumBatchSize,
+            // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
+            // sequence's last step once more.
+            looksAhead: wishes.lookAhead ?? false, cacheBytes: wishes.cacheByteCount,
+            metrics: wishes.metrics ?? MetricsSystem.factory)
     }
 
     private static func level(_ name: String?) throws(StapesError) -> CPULevel {

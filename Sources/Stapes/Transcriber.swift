@@ -45,6 +45,9 @@ public final class Transcriber: Sendable {
             throw StapesError(error)
         }
         description = engine.description
+        guard description.isDeterministic || !configuration.requiresDeterminism else {
+            throw StapesError(.unavailable, "with these backends a text may depend on the requests beside it")
+        }
         let bins = engine.description.model.melBins
         extractor = LogMelExtractor(bins: bins, level: settings.level.number) ?? LogMelExtractor(bins: bins)
         // One more than the engine has: a file that waits for its bytes leaves a thread to the others.
@@ -59,7 +62,9 @@ public final class Transcriber: Sendable {
         _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
         onEvent: (@Sendable (TranscriptionEvent) -> Void)? = nil
     ) async throws(StapesError) -> Transcription {
+        try options.check(audioContext: description.model.audioContext)
         let requested = try requestedLanguage(options)
+        let positions = options.audioContext ?? description.model.audioContext
         let rules = LogitRules(coder: tokenizer, options: options.filters)
         let features = try await features(of: audio, limits: limits)
         var statistics = TranscriptionStatistics(featureSeconds: features.seconds)
@@ -67,7 +72,7 @@ public final class Transcriber: Sendable {
         if let requested {
             language = LanguageProbability(code: requested, probability: 1)
         } else {
-            language = try await mostLikelyLanguage(features.mel, &statistics)
+            language = try await mostLikelyLanguage(features.mel, positions: positions, &statistics)
             onEvent?(.language(language))
         }
 
@@ -79,7 +84,9 @@ public final class Transcriber: Sendable {
             options: options.seeking, coder: tokenizer)
         var segments: [Segment] = []
         while case .decode(let job) = loop.next() {
-            let result = try await decode(job, of: features.mel, rules: rules, &statistics)
+            let result = try await decode(
+                job, of: features.mel, positions: positions,
+                purpose: .transcript(rules, options.sampling(seek: job.seek), stepLimit: job.stepLimit), &statistics)
             for segment in loop.receive(result) {
                 segments.append(segment)
                 onEvent?(.segment(segment))
@@ -98,11 +105,9 @@ public final class Transcriber: Sendable {
     ) async throws(StapesError) -> [LanguageProbability] {
         guard tokenizer.special.isMultilingual else { return [LanguageProbability(code: "en", probability: 1)] }
         var statistics = TranscriptionStatistics()
-        return try await languages(features(of: audio, limits: limits).mel, &statistics)
+        return try await languages(
+            features(of: audio, limits: limits).mel, positions: description.model.audioContext, &statistics)
     }
-
-    /// What the engine has done so far.
-    package func counters() async -> StepCounters { await engine.counters() }
 
     // MARK: Steps of the path
 
@@ -128,11 +133,15 @@ public final class Transcriber: Sendable {
     }
 
     private func decode(
-        _ job: WindowJob, of mel: LogMel, rules: LogitRules, _ statistics: inout TranscriptionStatistics
+        _ job: WindowJob, of mel: LogMel, positions: Int, purpose: WindowRequest.Purpose,
+        _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowResult {
+        let features = mel.window(
+            seek: job.seek, size: job.size, frames: WindowTime.framesPerStamp * positions)
         let outcome = try await run(
-            mel.window(seek: job.seek, size: job.size), prompt: job.prompt, startIndex: job.sotIndex,
-            purpose: .transcript(rules, stepLimit: job.stepLimit), &statistics)
+            WindowRequest(
+                features: features, positions: positions, prompt: job.prompt, startIndex: job.sotIndex,
+                purpose: purpose), &statistics)
         guard case .transcript(let result) = outcome else {
             preconditionFailure("the engine answers what it was asked")
         }
@@ -141,12 +150,13 @@ public final class Transcriber: Sendable {
     }
 
     private func languages(
-        _ mel: LogMel, _ statistics: inout TranscriptionStatistics
+        _ mel: LogMel, positions: Int, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> [LanguageProbability] {
         let special = tokenizer.special
         let outcome = try await run(
-            mel.detectionWindow(), prompt: [special.startOfTranscript], startIndex: 0, purpose: .languages,
-            &statistics)
+            WindowRequest(
+                features: mel.detectionWindow(frames: WindowTime.framesPerStamp * positions), positions: positions,
+                prompt: [special.startOfTranscript], startIndex: 0, purpose: .languages), &statistics)
         guard case .languages(let probabilities) = outcome else {
             preconditionFailure("the engine answers what it was asked")
         }
@@ -160,23 +170,19 @@ public final class Transcriber: Sendable {
     }
 
     private func mostLikelyLanguage(
-        _ mel: LogMel, _ statistics: inout TranscriptionStatistics
+        _ mel: LogMel, positions: Int, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
-        guard let first = try await languages(mel, &statistics).first else {
+        guard let first = try await languages(mel, positions: positions, &statistics).first else {
             throw StapesError(.model, "the model's tokenizer knows no language")
         }
         return first
     }
 
     private func run(
-        _ features: [Float], prompt: [Int], startIndex: Int, purpose: WindowRequest.Purpose,
-        _ statistics: inout TranscriptionStatistics
+        _ request: WindowRequest, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowOutcome.Answer {
         do throws(EngineError) {
-            let outcome = try await engine.run(
-                WindowRequest(
-                    features: features, positions: description.model.audioContext, prompt: prompt,
-                    startIndex: startIndex, purpose: purpose))
+            let outcome = try await engine.run(request)
             statistics.encodeSeconds += outcome.times.encodeSeconds
             statistics.prefillSeconds += outcome.times.prefillSeconds
             statistics.decodeSeconds += outcome.times.decodeSeconds

@@ -1,3 +1,4 @@
+public import CoreMetrics
 import StapesEngine
 
 /// Which device to ask for.
@@ -26,10 +27,20 @@ public struct TranscriberConfiguration: Sendable {
     public var decodeGraph: GraphMode
     /// Rows that decode graphs are captured at; larger ones than the batch are left out. nil chooses.
     public var decodeGraphRows: [Int]?
+    /// Whether a smaller step may be padded to a graph's size; otherwise only steps of just that size are replayed.
+    public var padsDecodeGraphs: Bool
     /// Windows that are decoded at a time. Memory for their caches is taken as it is used.
     public var maximumBatchSize: Int
-    /// Whether the same audio, asked for again, is answered without encoding it again. Benchmarks turn it off.
-    public var keepsWindows: Bool
+    /// Whether a decode step is launched before the tokens of the step before have been looked at; nil chooses. The
+    /// text is the same.
+    public var lookAhead: Bool?
+    /// Bytes that encoded windows and prompts which nobody uses any more may take, so that the same audio asked for
+    /// again is not encoded again; 0 keeps none, nil chooses.
+    public var cacheByteCount: Int?
+    /// Refuse to start where a request's text could depend on the requests beside it.
+    public var requiresDeterminism: Bool
+    /// Where the engine counts its work; nil counts where the process does (`MetricsSystem`).
+    public var metrics: (any MetricsFactory)?
     /// The kernels' instruction level, `generic`, `avx2` or `avx512`; nil takes the highest.
     public var instructionLevel: String?
 
@@ -37,7 +48,8 @@ public struct TranscriberConfiguration: Sendable {
         modelDirectory: String, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
-        maximumBatchSize: Int = 8, keepsWindows: Bool = true, instructionLevel: String? = nil
+        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 8, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
+        requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil, instructionLevel: String? = nil
     ) {
         self.modelDirectory = modelDirectory
         self.device = device
@@ -48,8 +60,12 @@ public struct TranscriberConfiguration: Sendable {
         self.decodeAttentionBackend = decodeAttentionBackend
         self.decodeGraph = decodeGraph
         self.decodeGraphRows = decodeGraphRows
+        self.padsDecodeGraphs = padsDecodeGraphs
         self.maximumBatchSize = maximumBatchSize
-        self.keepsWindows = keepsWindows
+        self.lookAhead = lookAhead
+        self.cacheByteCount = cacheByteCount
+        self.requiresDeterminism = requiresDeterminism
+        self.metrics = metrics
         self.instructionLevel = instructionLevel
     }
 }

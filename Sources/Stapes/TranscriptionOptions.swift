@@ -1,4 +1,5 @@
 import StapesDecoding
+import StapesEngine
 import StapesTokenizer
 
 /// What to make of the speech.
@@ -30,12 +31,19 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
     public var logProbabilityThreshold: Double?
     /// Seconds: the latest first stamp of a window; nil sets no limit.
     public var maximumInitialTimestamp: Double?
+    /// 0 takes the likeliest token at every step; above, tokens are drawn.
+    public var temperature: Double
+    /// Names the random numbers that tokens are drawn by: the same file with the same seed gets the same text.
+    public var seed: UInt64
+    /// Encoder positions of 20 ms that a window is made of, 1 to 1500; nil takes all. A window covers as much audio. The
+    /// model was trained on 1500: fewer cost less time and some accuracy.
+    public var audioContext: Int?
 
     public init(
         language: String? = nil, task: TranscriptionTask = .transcribe, timestamps: Bool = true,
         initialPrompt: String? = nil, conditionOnPreviousText: Bool = true, suppressTokens: [Int]? = nil,
         suppressBlank: Bool = true, noSpeechThreshold: Double? = 0.6, logProbabilityThreshold: Double? = -1.0,
-        maximumInitialTimestamp: Double? = 1.0
+        maximumInitialTimestamp: Double? = 1.0, temperature: Double = 0, seed: UInt64 = 0, audioContext: Int? = nil
     ) {
         self.language = language
         self.task = task
@@ -47,17 +55,26 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
         self.noSpeechThreshold = noSpeechThreshold
         self.logProbabilityThreshold = logProbabilityThreshold
         self.maximumInitialTimestamp = maximumInitialTimestamp
+        self.temperature = temperature
+        self.seed = seed
+        self.audioContext = audioContext
     }
 
     var filters: FilterOptions {
         FilterOptions(
             suppressTokens: suppressTokens, suppressBlank: suppressBlank, timestamps: timestamps,
-            maximumInitialTimestamp: maximumInitialTimestamp)
+            maximumInitialTimestamp: maximumInitialTimestamp, windowStamps: audioContext)
     }
 
     var seeking: SeekOptions {
         SeekOptions(
             noSpeechThreshold: noSpeechThreshold, logProbabilityThreshold: logProbabilityThreshold,
-            conditionOnPreviousText: conditionOnPreviousText, initialPrompt: initialPrompt)
+            conditionOnPreviousText: conditionOnPreviousText, initialPrompt: initialPrompt,
+            windowFrames: audioContext.map { WindowTime.framesPerStamp * $0 } ?? WindowTime.windowFrames)
+    }
+
+    /// How the window at frame `seek` draws its tokens: each window by numbers of its own.
+    func sampling(seek: Int) -> SamplingOptions {
+        SamplingOptions(temperature: Float(temperature), seed: seed &+ UInt64(seek) &* 0x9e37_79b9_7f4a_7c15)
     }
 }

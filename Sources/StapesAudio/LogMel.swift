@@ -26,13 +26,16 @@ package struct LogMel: Sendable {
         self.silence = silence
     }
 
-    /// The encoder's input for `size` frames from `seek` on, `[3000, bins]`. Frames past `size` are 0.0 in log-mel
+    /// The encoder's input for `size` frames from `seek` on, `[frames, bins]`. Frames past `size` are 0.0 in log-mel
     /// space, not silence (decoding.md 1.7); the reference's `pad_or_trim` of a segment.
-    package func window(seek: Int, size: Int) -> [Float] {
-        precondition(seek >= 0 && size >= 0 && size <= Self.windowFrames, "a window holds 0 to 3000 frames")
+    ///
+    /// - Parameter frames: of the window, 30 s if nothing else is said.
+    package func window(seek: Int, size: Int, frames: Int = windowFrames) -> [Float] {
+        precondition(frames > 0 && frames <= Self.windowFrames, "a window holds 1 to 3000 frames")
+        precondition(seek >= 0 && size >= 0 && size <= frames, "a window does not hold more than its frames")
         precondition(seek + size <= frameCount, "a window must not reach past the padded file")
-        return [Float](unsafeUninitializedCapacity: Self.windowFrames * bins) { buffer, count in
-            count = Self.windowFrames * bins
+        return [Float](unsafeUninitializedCapacity: frames * bins) { buffer, count in
+            count = frames * bins
             let copied = max(0, min((seek + size) * bins, stored.count) - seek * bins)
             if copied > 0 {
                 let start = seek * bins
@@ -43,8 +46,8 @@ package struct LogMel: Sendable {
         }
     }
 
-    /// The first 30 s of the padded file, `[3000, bins]`: what language detection sees. Its tail is silence.
-    package func detectionWindow() -> [Float] {
-        window(seek: 0, size: Self.windowFrames)
+    /// The beginning of the padded file, `[frames, bins]`: what language detection sees. Its tail is silence.
+    package func detectionWindow(frames: Int = windowFrames) -> [Float] {
+        window(seek: 0, size: frames, frames: frames)
     }
 }

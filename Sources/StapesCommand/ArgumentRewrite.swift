@@ -5,10 +5,11 @@
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
     package static let valued: Set<String> = [
-        "attention-backend", "batch-size", "category", "compute-type", "cuda-graph-bs", "cuda-graph-max-bs",
+        "attention-backend", "audio-context", "batch-size", "cache-size", "category", "compute-type", "cuda-graph-bs", "cuda-graph-max-bs",
         "decode-attention-backend", "decode-graph", "device", "endpoint", "initial-prompt", "language",
-        "logprob-threshold", "manifest", "model", "model-dir", "no-speech-threshold", "output-dir", "output-format",
-        "prefill-attention-backend", "progress", "prompt", "repeat", "revision", "suppress-tokens", "task", "threads",
+        "logprob-threshold", "look-ahead", "manifest", "metrics", "model", "model-dir", "no-speech-threshold", "output-dir", "output-format",
+        "prefill-attention-backend", "progress", "prompt", "repeat", "revision", "seed", "suppress-tokens", "task",
+        "temperature", "threads",
     ]
 
     /// Names that others use for one of our options.
@@ -21,7 +22,9 @@ package enum ArgumentRewrite {
         "no-condition-on-previous-text": Switch(off: ["--condition-on-previous-text"]),
         "no-suppress-blank": Switch(off: ["--suppress-blank"]),
         "detect-language": Switch(),
+        "deterministic": Switch(),
         "disable-cuda-graph": Switch(),
+        "disable-cuda-graph-padding": Switch(),
         "force": Switch(),
         // Half precision is what whisper takes by default, where there is any; refusing it asks for full precision.
         "fp16": Switch(on: [], off: ["--compute-type", "float32"]),

@@ -14,6 +14,7 @@ package struct KernelTable: Sendable {
     package let pagedAttention: stapes_kernel
     package let encoderAttention: stapes_kernel
     package let select: stapes_kernel
+    package let feed: stapes_kernel
 }
 
 extension KernelTable {
@@ -32,5 +33,6 @@ extension KernelTable {
         pagedAttention = kernels.paged_attention
         encoderAttention = kernels.encoder_attention
         select = kernels.select
+        feed = kernels.feed
     }
 }

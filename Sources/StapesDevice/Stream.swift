@@ -8,6 +8,8 @@ package final class Stream {
     package let threads: Int
     private let team: OpaquePointer
     private var recording: Recording?
+    /// Told of every call, if there is one.
+    package var trace: CallTrace?
 
     /// - Throws: `outOfMemory`.
     package init(kernels: KernelTable, threads: Int) throws(DeviceError) {
@@ -28,8 +30,24 @@ package final class Stream {
         if recording != nil {
             recording?.append(kernel, arguments)
         } else {
+            trace?.append(.launch)
             withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) }
         }
+    }
+
+    /// Copies device memory to the host, after all that was launched before. What the host learns from the device it
+    /// learns here and nowhere else.
+    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>) {
+        precondition(recording == nil, "the host cannot read while a graph is recorded")
+        trace?.append(.read(byteCount: count * MemoryLayout<T>.stride))
+        target.update(from: source, count: count)
+    }
+
+    /// Copies host memory to the device, after all that was launched before.
+    package func write<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, to target: UnsafeMutablePointer<T>) {
+        precondition(recording == nil, "what a graph is given goes through its slots")
+        trace?.append(.write(byteCount: count * MemoryLayout<T>.stride))
+        target.update(from: source, count: count)
     }
 
     /// Records what `body` launches instead of running it.
@@ -45,6 +63,7 @@ package final class Stream {
     /// Runs a recorded graph.
     package func replay(_ graph: borrowing Graph) {
         precondition(recording == nil, "a graph is not replayed while another is recorded")
+        trace?.append(.replay(calls: graph.callCount))
         graph.replay(on: team)
     }
 }

@@ -11,7 +11,6 @@ package final class Engine: Sendable {
         case submit(SequenceID, WindowRequest, ActiveSequence.Completion)
         case cancel(SequenceID)
         case holdings(@Sendable (EngineHoldings) -> Void)
-        case counters(@Sendable (StepCounters) -> Void)
     }
 
     /// Loads the model on the engine's own thread and returns when it is ready.
@@ -77,17 +76,6 @@ package final class Engine: Sendable {
         }
     }
 
-    /// What the engine has done so far.
-    package func counters() async -> StepCounters {
-        await withCheckedContinuation { continuation in
-            do {
-                try mailbox.send(.counters { continuation.resume(returning: $0) }, urgent: true)
-            } catch {
-                continuation.resume(returning: StepCounters())
-            }
-        }
-    }
-
     private static func refusal(_ refusal: Mailbox<Message>.Refusal) -> EngineError {
         switch refusal {
         case .full: EngineError(.overloaded, "the engine has too many requests waiting")
@@ -104,7 +92,8 @@ package final class Engine: Sendable {
         do {
             let checkpoint = try configuration.model.open()
             var loop = try EngineLoop(configuration, checkpoint: checkpoint)
-            let description = try EngineDescription(configuration, model: checkpoint.configuration)
+            var description = try EngineDescription(configuration, model: checkpoint.configuration)
+            description.capturedGraphBytes = loop.capturedBytes
             ready.resume(returning: .success(description))
             while let messages = mailbox.take(waiting: loop.isIdle) {
                 for message in messages { take(message, into: &loop) }
@@ -120,7 +109,6 @@ package final class Engine: Sendable {
         case .submit(let id, let request, let completion): loop.submit(id, request, completion: completion)
         case .cancel(let id): loop.cancel(id)
         case .holdings(let answer): answer(loop.holdings)
-        case .counters(let answer): answer(loop.counters)
         }
     }
 

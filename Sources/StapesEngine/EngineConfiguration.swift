@@ -1,3 +1,4 @@
+import Metrics
 import StapesDevice
 import StapesTokenizer
 
@@ -20,10 +21,13 @@ package struct GraphOptions: Sendable, Hashable {
     package var mode: GraphMode
     /// Rows that decode graphs are captured at; nil chooses.
     package var decodeRows: [Int]?
+    /// Whether a smaller step may be padded to a graph's size; otherwise it runs eagerly.
+    package var pads: Bool
 
-    package init(mode: GraphMode = .auto, decodeRows: [Int]? = nil) {
+    package init(mode: GraphMode = .auto, decodeRows: [Int]? = nil, pads: Bool = true) {
         self.mode = mode
         self.decodeRows = decodeRows
+        self.pads = pads
     }
 }
 
@@ -41,16 +45,21 @@ package struct EngineConfiguration: Sendable {
     package var graphs: GraphOptions
     /// Sequences at a time.
     package var maximumRows: Int
-    /// Whether the same window asked for again is taken from its block instead of encoded again.
-    package var keepsWindows: Bool
+    /// Whether a decode step is launched before the tokens of the step before have been looked at.
+    package var looksAhead: Bool
+    /// Bytes that windows and prompts which nobody uses may take, in case they are asked for again; nil chooses.
+    package var cacheBytes: Int?
     /// Requests that may wait in the mailbox.
     package var mailboxCapacity: Int
+    /// Where the engine counts.
+    package var metrics: any MetricsFactory
 
     package init(
         model: ModelSource, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
         level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
-        usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8, keepsWindows: Bool = true,
-        mailboxCapacity: Int = 1024
+        usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
+        looksAhead: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
+        metrics: any MetricsFactory = MetricsSystem.factory
     ) {
         self.model = model
         self.special = special
@@ -62,8 +71,10 @@ package struct EngineConfiguration: Sendable {
         self.usesOneDNN = usesOneDNN
         self.graphs = graphs
         self.maximumRows = maximumRows
-        self.keepsWindows = keepsWindows
+        self.looksAhead = looksAhead
+        self.cacheBytes = cacheBytes
         self.mailboxCapacity = mailboxCapacity
+        self.metrics = metrics
     }
 }
 

@@ -16,6 +16,15 @@ public struct EngineDescription: Sendable, Hashable {
     public let decodeGraph: GraphDecision
     /// Rows that decode graphs were captured at.
     public let decodeGraphRows: [Int]
+    /// Bytes of all captured graphs; nil before any is captured.
+    public internal(set) var capturedGraphBytes: Int?
+    /// Whether a decode step is launched before the tokens of the step before have been looked at.
+    public let looksAhead: Bool
+    /// Whether a request's text, scores and times are the same bits alone and in any batch. On the CPU always: every
+    /// product of a step computes a row in one order whatever rows are beside it, and windows are encoded one by one.
+    public let isDeterministic: Bool
+    /// Bytes that windows and prompts which nobody uses may take.
+    public let cacheByteCount: Int
     /// Sequences at a time.
     public let maximumRows: Int
     /// Cross keys and values of one window over all decoder layers.
@@ -40,8 +49,11 @@ public struct EngineDescription: Sendable, Hashable {
         decodeGraph = try configuration.graphDecision()
         decodeGraphRows = decodeGraph.enabled ? configuration.graphRows : []
         maximumRows = configuration.maximumRows
+        looksAhead = configuration.looksAhead
+        isDeterministic = true
         // Keys and values, a vector of the model's width each, in every decoder layer.
         selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.scalarType.byteCount
         crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
+        cacheByteCount = SchedulerLimits(configuration, model: model).cacheBytes
     }
 }

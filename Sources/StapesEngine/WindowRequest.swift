@@ -5,7 +5,7 @@ import StapesModel
 package struct WindowRequest: Sendable {
     package enum Purpose: Sendable {
         /// Sample a transcript under these rules, `stepLimit` tokens at most.
-        case transcript(LogitRules, stepLimit: Int)
+        case transcript(LogitRules, SamplingOptions = SamplingOptions(), stepLimit: Int)
         /// Ask for the languages' probabilities after the prompt.
         case languages
     }
@@ -29,8 +29,12 @@ package struct WindowRequest: Sendable {
     }
 
     var demand: SequenceDemand {
-        let limit = if case .transcript(_, let stepLimit) = purpose { stepLimit } else { 1 }
-        return SequenceDemand(promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions)
+        let limit = if case .transcript(_, _, let stepLimit) = purpose { stepLimit } else { 1 }
+        // Logits are wanted where the transcript starts and where the prompt ends.
+        let shareable = max(0, min(startIndex, prompt.count - 1))
+        return SequenceDemand(
+            promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions,
+            prefix: PrefixKey.pages(of: prompt, shareable: shareable, window: key))
     }
 }
 
@@ -47,6 +51,9 @@ extension WindowRequest {
         guard prompt.indices.contains(startIndex) else {
             throw EngineError(
                 .invalidRequest, "a transcript that starts at \(startIndex) of a prompt of \(prompt.count) tokens")
+        }
+        if case .transcript(_, let sampling, _) = purpose, !(sampling.temperature >= 0 && sampling.temperature.isFinite) {
+            throw EngineError(.invalidRequest, "a temperature of \(sampling.temperature); it is 0 or more")
         }
         guard positions > 0, positions <= model.audioContext else {
             throw EngineError(

@@ -17,8 +17,6 @@
 #define STAPES_PANEL 16
 /// The most tokens that read one sequence's keys and values together in `paged_attention`.
 #define STAPES_GROUP 8
-/// The most ranges of token ids that the rules of one step may mask.
-#define STAPES_MASKED_RANGES 6
 
 typedef enum { STAPES_FLOAT32 = 0, STAPES_BFLOAT16 = 1, STAPES_FLOAT16 = 2 } stapes_type;
 
@@ -144,30 +142,64 @@ typedef struct {
   stapes_type type;
 } stapes_encoder_attention_arguments;
 
-/// What the decoding rules ask of one row in one step. Ranges are half open and may end past the vocabulary.
-/// All zeros ask nothing.
-typedef struct {
-  int32_t range_begin[STAPES_MASKED_RANGES];
-  int32_t range_end[STAPES_MASKED_RANGES];
-  int32_t range_count;
-  /// One more than the index of the row's suppress list among `suppressed`; 0 is none.
-  int32_t suppress_list;
-  /// When the stamps together are likelier than the likeliest text, mask all text.
-  int32_t timestamp_mass_rule;
-} stapes_row_rules;
+// A sequence that samples has a seat: its rules, and what it has sampled so far as the rules need it. Both live on the
+// device, so that one step can follow another without the host. Seat 0 is reserved: rows of padding sit there.
 
-/// Masks and chooses: the likeliest token of each row [vocabulary], the lowest id among equals, and its
-/// log-probability among the ids that are left. The logits are overwritten. A row without a finite logit gives -1.
+/// What a sequence asks of the choice of its tokens; fixed while it lives. All zeros ask nothing: the likeliest id.
+typedef struct {
+  uint64_t seed;
+  /// 0 takes the likeliest token; above, one is drawn from the distribution at this temperature.
+  float temperature;
+  int32_t end_of_text;
+  /// The id of a lone space; negative if the vocabulary has none.
+  int32_t blank;
+  int32_t no_timestamps;
+  /// The latest stamp that a window may begin with, as an id.
+  int32_t last_initial_timestamp;
+  /// The latest stamp of all, as an id.
+  int32_t last_timestamp;
+  /// Flags: the rules about stamps; no blank and no end at the beginning; the seat's list of suppressed ids.
+  int32_t timestamps, suppresses_blank, suppresses_list;
+} stapes_sampling_rules;
+
+/// What the rules need to know of the tokens sampled so far. All zeros is a sequence that has sampled none.
+typedef struct {
+  /// The last one, which the next step is fed with.
+  int32_t token;
+  int32_t count;
+  /// There is a token before the last, and it is text.
+  int32_t follows_text;
+  /// The last stamp, as an id; 0 if there was none.
+  int32_t last_timestamp;
+} stapes_sampling_state;
+
+/// Masks each row of logits [vocabulary] by its seat's rules and chooses a token: its id, the lowest among equals, and
+/// its log-probability among the ids that are left, whatever the temperature. The state of the seat goes on by that
+/// token. The logits are overwritten. A row without a finite logit gives -1 and leaves its state; a row of seat 0
+/// gives 0.
 typedef struct {
   float *_Nonnull logits;
-  const stapes_row_rules *_Nonnull rules;
-  /// Bit sets of `suppressed_stride` 64-bit words, one a list.
+  /// [rows]; each seat but 0 at most once.
+  const int32_t *_Nonnull seats;
+  /// [seats]
+  const stapes_sampling_rules *_Nonnull rules;
+  /// [seats]
+  stapes_sampling_state *_Nonnull states;
+  /// Bit sets of `suppressed_stride` 64-bit words, one a seat.
   const uint64_t *_Nonnull suppressed;
   int32_t *_Nonnull tokens;
   float *_Nonnull log_probabilities;
   int64_t rows, vocabulary, logits_stride, suppressed_stride;
   int32_t timestamp_begin;
 } stapes_select_arguments;
+
+/// tokens[r] = the last token of seat `seats[r]`: what was chosen is what the next step begins with.
+typedef struct {
+  const int32_t *_Nonnull seats;
+  const stapes_sampling_state *_Nonnull states;
+  int32_t *_Nonnull tokens;
+  int64_t rows;
+} stapes_feed_arguments;
 
 typedef enum { STAPES_GENERIC = 0, STAPES_AVX2 = 1, STAPES_AVX512 = 2 } stapes_level;
 
@@ -185,6 +217,7 @@ typedef struct {
   stapes_kernel _Nonnull paged_attention;
   stapes_kernel _Nonnull encoder_attention;
   stapes_kernel _Nonnull select;
+  stapes_kernel _Nonnull feed;
 } stapes_kernels;
 
 /// The kernels of `level`, or null where this processor or this build lacks it.

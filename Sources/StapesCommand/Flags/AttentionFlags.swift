@@ -46,6 +46,16 @@ struct AttentionFlags: ParsableArguments {
         transform: OptionParsing.graphRows)
     var cudaGraphBs: [Int]?
 
+    @Flag(help: "Replay only steps of just a captured size, and pad none to it.")
+    var disableCudaGraphPadding = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Launch a decode step before the last one's tokens are looked at: auto, on or off. (default: auto, which is off on the CPU)",
+            valueName: "mode"),
+        transform: { try Parsed(OptionParsing.lookAhead($0)) })
+    var lookAhead = Parsed<Bool>(nil)
+
     var mode: GraphMode { disableCudaGraph ? .off : decodeGraph ?? .auto }
 
     func validate() throws {

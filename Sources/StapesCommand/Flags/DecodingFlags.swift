@@ -42,6 +42,28 @@ struct DecodingFlags: ParsableArguments {
         transform: { try Parsed(OptionParsing.threshold($0)) })
     var logprobThreshold = Parsed<Double>(-1.0)
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "0 takes the likeliest token at every step; above, tokens are drawn at this temperature. (default: 0)",
+            valueName: "number"),
+        transform: OptionParsing.temperature)
+    var temperature: Double = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Names the random numbers that tokens are drawn by. (default: 0)", valueName: "number"),
+        transform: OptionParsing.seed)
+    var seed: UInt64 = 0
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Encoder positions of 20 ms that a window is made of, 1 to 1500; fewer cost less time and some accuracy. (default: 1500)",
+            valueName: "count"),
+        transform: OptionParsing.audioContext)
+    var audioContext: Int?
+
     var options: TranscriptionOptions {
         var options = TranscriptionOptions()
         options.initialPrompt = initialPrompt
@@ -51,6 +73,9 @@ struct DecodingFlags: ParsableArguments {
         options.suppressBlank = suppressBlank
         options.noSpeechThreshold = noSpeechThreshold.value
         options.logProbabilityThreshold = logprobThreshold.value
+        options.temperature = temperature
+        options.seed = seed
+        options.audioContext = audioContext
         return options
     }
 }

@@ -22,6 +22,17 @@ package struct EngineFlags: ParsableArguments {
         transform: { try Parsed(OptionParsing.threads($0)) })
     var threads = Parsed<Int>(nil)
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Memory for encoded windows and prompts that may come again, as 512M or 2G; 0 keeps none. (default: two windows, or 64M)",
+            valueName: "bytes"),
+        transform: OptionParsing.byteCount)
+    var cacheSize: Int?
+
+    @Flag(help: "Do not start where a text could depend on the files beside it. On the CPU it never does.")
+    var deterministic = false
+
     @OptionGroup var attention: AttentionFlags
 
     package init() {}
@@ -34,6 +45,7 @@ package struct EngineFlags: ParsableArguments {
             prefillAttentionBackend: attention.prefillAttentionBackend,
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
-            maximumBatchSize: maximumBatchSize)
+            padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
+            lookAhead: attention.lookAhead.value, cacheByteCount: cacheSize, requiresDeterminism: deterministic)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Stapes
+import StapesDecoding
 import StapesFormats
 import StapesModel
 import StapesTokenizer
@@ -76,6 +77,43 @@ package enum OptionParsing {
             throw ValidationError("unknown decode graph mode '\(text)'; give one of \(known)")
         }
         return mode
+    }
+
+    /// Nil leaves the choice to the engine.
+    package static func lookAhead(_ text: String) throws -> Bool? {
+        switch text {
+        case "auto": return nil
+        case "on": return true
+        case "off": return false
+        default: throw ValidationError("unknown look-ahead mode '\(text)'; give auto, on or off")
+        }
+    }
+
+    /// A number of bytes, with K, M, G or T behind it for powers of 1024.
+    package static func byteCount(_ text: String) throws -> Int {
+        let units = ["K": 10, "M": 20, "G": 30, "T": 40]
+        let shift = text.last.flatMap { units[$0.uppercased()] }
+        let digits = shift == nil ? text[...] : text.dropLast()
+        guard let number = Int(digits), number >= 0, number <= Int.max >> (shift ?? 0) else {
+            throw ValidationError("'\(text)' is no number of bytes; give one, as in 512M")
+        }
+        return number << (shift ?? 0)
+    }
+
+    package static func temperature(_ text: String) throws -> Double {
+        guard let value = Double(text), value.isFinite, value >= 0 else {
+            throw ValidationError("'\(text)' is no temperature; give 0 or more")
+        }
+        return value
+    }
+
+    package static func seed(_ text: String) throws -> UInt64 {
+        guard let seed = UInt64(text) else { throw ValidationError("'\(text)' is no seed; give a whole number") }
+        return seed
+    }
+
+    package static func audioContext(_ text: String) throws -> Int {
+        try number(text, in: 1...WindowTime.stampsPerWindow)
     }
 
     /// A comma list of batch sizes, ascending and without repetitions.

@@ -6,14 +6,17 @@ package struct FilterOptions: Sendable, Hashable {
     package var timestamps: Bool
     /// The latest first stamp of a window, in seconds; nil, zero and less mean no limit.
     package var maximumInitialTimestamp: Double?
+    /// Stamps of 20 ms that the window is long: none past its end is written. Nil is the model's 30 seconds.
+    package var windowStamps: Int?
 
     package init(
         suppressTokens: [Int]? = nil, suppressBlank: Bool = true, timestamps: Bool = true,
-        maximumInitialTimestamp: Double? = 1.0
+        maximumInitialTimestamp: Double? = 1.0, windowStamps: Int? = nil
     ) {
         self.suppressTokens = suppressTokens
         self.suppressBlank = suppressBlank
         self.timestamps = timestamps
         self.maximumInitialTimestamp = maximumInitialTimestamp
+        self.windowStamps = windowStamps
     }
 }

@@ -1,8 +1,13 @@
 import StapesTokenizer
 
 /// The rules of one request, in the reference's order: from the ids sampled so far to the mask of the next step.
+///
+/// A device keeps to the same rules in one kernel (`stapes_select_arguments`), which is tested against this.
 package struct LogitRules: Sendable {
     package let filters: [any LogitFilter]
+
+    /// What the filters were made from: all that a device needs to carry out the same rules.
+    package let parameters: RuleParameters
 
     /// Sorted ids that every mask with `usesSuppressList` adds.
     package let suppressList: [Int]
@@ -14,19 +19,22 @@ package struct LogitRules: Sendable {
         special: SpecialTokens, options: FilterOptions = FilterOptions(), nonSpeechTokens: [Int], blankToken: Int?
     ) {
         suppressList = special.suppressList(requested: options.suppressTokens, nonSpeech: nonSpeechTokens)
+        parameters = RuleParameters(special: special, options: options, blankToken: blankToken)
         var filters: [any LogitFilter] = []
-        if options.suppressBlank {
-            filters.append(BlankFilter(blankToken: blankToken, endOfText: special.endOfText))
+        if parameters.suppressesBlank {
+            filters.append(BlankFilter(blankToken: parameters.blankToken, endOfText: parameters.endOfText))
         }
         filters.append(SuppressListFilter())
-        if options.timestamps {
-            filters.append(NoTimestampsFilter(noTimestamps: special.noTimestamps))
+        if parameters.timestamps {
+            filters.append(NoTimestampsFilter(noTimestamps: parameters.noTimestamps))
             filters.append(TimestampPairFilter(special: special))
-            filters.append(TimestampOrderFilter(timestampBegin: special.timestampBegin))
+            filters.append(TimestampOrderFilter(timestampBegin: parameters.timestampBegin))
             filters.append(
                 InitialTimestampFilter(
-                    timestampBegin: special.timestampBegin,
-                    lastAllowed: WindowTime.lastAllowedStamp(maximumInitialTimestamp: options.maximumInitialTimestamp)))
+                    timestampBegin: parameters.timestampBegin, lastAllowed: parameters.lastInitialTimestamp))
+            if let last = parameters.lastTimestamp {
+                filters.append(WindowEndFilter(timestampBegin: parameters.timestampBegin, lastAllowed: last))
+            }
             filters.append(TimestampMassFilter())
         }
         self.filters = filters

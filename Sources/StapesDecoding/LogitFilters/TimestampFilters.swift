@@ -49,6 +49,17 @@ package struct InitialTimestampFilter: LogitFilter {
     }
 }
 
+/// A window that is shorter than the model's 30 seconds has no stamp past its end. The reference has no such windows.
+package struct WindowEndFilter: LogitFilter {
+    package let timestampBegin: Int
+    /// The stamp at the end, counted from `timestampBegin`, in steps of 20 ms.
+    package let lastAllowed: Int
+
+    package func add(to mask: inout LogitMask, sampled: [Int]) {
+        mask.suppress(from: timestampBegin + lastAllowed + 1)
+    }
+}
+
 /// Asks for the rule that weighs all stamps together against the likeliest other id.
 package struct TimestampMassFilter: LogitFilter {
     package func add(to mask: inout LogitMask, sampled: [Int]) {

@@ -66,7 +66,7 @@ package struct SeekLoop: Sendable {
         guard clipIndex < clips.count else { return .finished }
         let prompt = WindowPrompt(
             history: history.context, startSequence: startSequence, prefix: prefix, special: coder.special)
-        let size = min(WindowTime.windowFrames, clips[clipIndex].end - seek)
+        let size = min(options.windowFrames, clips[clipIndex].end - seek)
         let job = WindowJob(seek: seek, size: size, prompt: prompt, sampleLength: options.sampleLength)
         pending = job
         return .decode(job)

@@ -16,11 +16,14 @@ package struct SeekOptions: Sendable, Hashable {
     package var prefix: String?
     /// Ids sampled at most in one window.
     package var sampleLength: Int
+    /// Frames that a window covers at most.
+    package var windowFrames: Int
 
     package init(
         clipTimestamps: [Double] = [], noSpeechThreshold: Double? = 0.6, logProbabilityThreshold: Double? = -1.0,
         conditionOnPreviousText: Bool = true, initialPrompt: String? = nil, carryInitialPrompt: Bool = false,
-        prefix: String? = nil, sampleLength: Int = SamplingLimits.sampleLength
+        prefix: String? = nil, sampleLength: Int = SamplingLimits.sampleLength,
+        windowFrames: Int = WindowTime.windowFrames
     ) {
         self.clipTimestamps = clipTimestamps
         self.noSpeechThreshold = noSpeechThreshold
@@ -30,6 +33,7 @@ package struct SeekOptions: Sendable, Hashable {
         self.carryInitialPrompt = carryInitialPrompt
         self.prefix = prefix
         self.sampleLength = sampleLength
+        self.windowFrames = windowFrames
     }
 
     /// Whether a window is skipped as silent.

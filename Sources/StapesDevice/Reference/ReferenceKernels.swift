@@ -62,6 +62,11 @@ extension KernelTable {
         select: { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceSelect(arguments.load(as: stapes_select_arguments.self))
+        },
+        feed: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            let a = arguments.load(as: stapes_feed_arguments.self)
+            for row in 0..<Int(a.rows) { a.tokens[row] = a.states[Int(a.seats[row])].token }
         }
     )
 }

@@ -10,41 +10,89 @@ import CKernels
 
 func referenceSelect(_ a: stapes_select_arguments) {
     for row in 0..<Int(a.rows) {
+        let seat = Int(a.seats[row])
+        guard seat != 0 else {
+            a.tokens[row] = 0
+            a.log_probabilities[row] = 0
+            continue
+        }
         let logits = UnsafeMutableBufferPointer(
             start: a.logits + row * Int(a.logits_stride), count: Int(a.vocabulary))
         for id in logits.indices where logits[id].isNaN { logits[id] = -.infinity }
-        mask(logits, a.rules[row], a)
+        let rules = a.rules[seat]
+        mask(logits, rules, a.states[seat], a.suppressed + seat * Int(a.suppressed_stride), a)
         let text = logits[..<Int(a.timestamp_begin)]
         let stamps = logits[Int(a.timestamp_begin)...]
-        if a.rules[row].timestamp_mass_rule != 0, logSumOfExponentials(stamps) > text.max() ?? -.infinity {
+        if rules.timestamps != 0, logSumOfExponentials(stamps) > text.max() ?? -.infinity {
             for id in text.indices { logits[id] = -.infinity }
         }
         let best = logits.max() ?? -.infinity
-        if best.isFinite, let token = logits.firstIndex(of: best) {
-            a.tokens[row] = Int32(token)
-            a.log_probabilities[row] = best - logSumOfExponentials(logits[...])
-        } else {
-            a.tokens[row] = -1
-            a.log_probabilities[row] = -.infinity
+        var token: Int?
+        if best.isFinite {
+            token =
+                rules.temperature > 0
+                ? draw(logits, temperature: rules.temperature, seed: rules.seed, step: UInt32(a.states[seat].count))
+                : logits.firstIndex(of: best)
         }
+        a.tokens[row] = Int32(token ?? -1)
+        a.log_probabilities[row] = token.map { logits[$0] - logSumOfExponentials(logits[...]) } ?? -.infinity
+        if let token { a.states[seat].advance(Int32(token), timestampBegin: a.timestamp_begin) }
+    }
+}
+
+extension stapes_sampling_state {
+    fileprivate mutating func advance(_ chosen: Int32, timestampBegin: Int32) {
+        follows_text = count > 0 && token < timestampBegin ? 1 : 0
+        if chosen >= timestampBegin { last_timestamp = chosen }
+        token = chosen
+        count += 1
     }
 }
 
 private func mask(
-    _ logits: UnsafeMutableBufferPointer<Float>, _ rules: stapes_row_rules, _ a: stapes_select_arguments
+    _ logits: UnsafeMutableBufferPointer<Float>, _ rules: stapes_sampling_rules, _ state: stapes_sampling_state,
+    _ suppressed: UnsafePointer<UInt64>, _ a: stapes_select_arguments
 ) {
-    withUnsafeBytes(of: rules.range_begin) { begins in
-        withUnsafeBytes(of: rules.range_end) { ends in
-            for range in 0..<Int(rules.range_count) {
-                let begin = Int(begins.load(fromByteOffset: range * 4, as: Int32.self))
-                let end = min(Int(ends.load(fromByteOffset: range * 4, as: Int32.self)), logits.count)
-                for id in begin..<max(begin, end) { logits[id] = -.infinity }
-            }
-        }
+    func forbid(_ ids: Range<Int32>) {
+        for id in ids.clamped(to: 0..<Int32(logits.count)) { logits[Int(id)] = -.infinity }
     }
-    guard rules.suppress_list > 0 else { return }
-    let words = a.suppressed + (Int(rules.suppress_list) - 1) * Int(a.suppressed_stride)
-    for id in logits.indices where words[id / 64] >> UInt64(id % 64) & 1 == 1 { logits[id] = -.infinity }
+    let (stampsBegin, end) = (a.timestamp_begin, Int32(a.vocabulary))
+    if rules.suppresses_blank != 0, state.count == 0 {
+        forbid(rules.blank..<rules.blank + 1)
+        forbid(rules.end_of_text..<rules.end_of_text + 1)
+    }
+    if rules.suppresses_list != 0 {
+        for id in logits.indices where suppressed[id / 64] >> UInt64(id % 64) & 1 == 1 { logits[id] = -.infinity }
+    }
+    guard rules.timestamps != 0 else { return }
+    forbid(rules.no_timestamps..<rules.no_timestamps + 1)
+    let isStamp = state.count > 0 && state.token >= stampsBegin
+    let closes = isStamp && state.follows_text != 0
+    if closes {
+        forbid(0..<rules.end_of_text)
+    } else if isStamp {
+        forbid(stampsBegin..<end)
+    }
+    if state.last_timestamp > 0 { forbid(stampsBegin..<state.last_timestamp + (closes ? 0 : 1)) }
+    if rules.last_timestamp < end { forbid(rules.last_timestamp + 1..<end) }
+    if state.count == 0 {
+        forbid(0..<stampsBegin)
+        if rules.last_initial_timestamp < end { forbid(rules.last_initial_timestamp + 1..<end) }
+    }
+}
+
+/// The id at which the tempered distribution passes the random number of this step.
+private func draw(
+    _ logits: UnsafeMutableBufferPointer<Float>, temperature: Float, seed: UInt64, step: UInt32
+) -> Int? {
+    let best = Double(logits.max() ?? 0)
+    let weights = logits.map { exp((Double($0) - best) / Double(temperature)) }
+    var rest = Philox.uniform(seed: seed, step: step) * weights.reduce(0, +)
+    for (id, weight) in weights.enumerated() {
+        rest -= weight
+        if rest < 0 { return id }
+    }
+    return weights.lastIndex { $0 > 0 }
 }
 
 private func logSumOfExponentials(_ values: Slice<UnsafeMutableBufferPointer<Float>>) -> Float {

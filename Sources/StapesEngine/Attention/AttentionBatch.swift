@@ -2,8 +2,8 @@
 package struct AttentionRow: Sendable, Hashable {
     /// Tokens of the step: the whole prompt in prefill, one in decode.
     package let tokens: Int
-    /// Tokens of the sequence that are in the self arena already.
-    package let context: Int
+    /// Tokens of the sequence that are in the self arena already. It alone changes while the epoch stays the same.
+    package var context: Int
     /// The sequence's pages, 16 tokens each.
     package let pages: [Int32]
     /// The window's block in the cross arena.
@@ -22,8 +22,8 @@ package struct AttentionRow: Sendable, Hashable {
 
 /// The sequences of one step, their tokens one after the other.
 package struct AttentionBatch: Sendable, Hashable {
-    package let rows: [AttentionRow]
-    /// Changes whenever a row joins or leaves. While it stays the same the cross part of a plan holds.
+    package var rows: [AttentionRow]
+    /// Changes whenever a row joins or leaves. While it stays the same a plan holds but for the decoder lengths.
     package let epoch: Int
 
     package init(rows: [AttentionRow], epoch: Int) {

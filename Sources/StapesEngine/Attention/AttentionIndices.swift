@@ -16,12 +16,12 @@ package final class AttentionIndices {
     private let selfArrays: KVIndexArrays
     private let crossArrays: KVIndexArrays
     private var crossPart: KVPlan?
-    private var crossKey: CrossKey?
-    /// How often the cross part was made; it should grow with joins and leaves, not with steps.
-    package private(set) var crossPlans = 0
+    private var members: Members?
+    /// How often the rows, their pages and the cross part were planned: with joins and leaves, not with steps.
+    package private(set) var rebuilds = 0
 
-    /// What the cross part depends on besides the members themselves.
-    private struct CrossKey: Equatable {
+    /// What a plan is kept for.
+    private struct Members: Equatable {
         let epoch: Int
         let tokens: Int
     }
@@ -46,23 +46,22 @@ package final class AttentionIndices {
             padding: padding, registry: registry)
     }
 
-    /// Fills the arrays from the host's integers. The cross part is made only when the members have changed.
+    /// Fills the arrays from the host's integers. While the members stay the same, that is the decoder lengths and
+    /// where the new tokens go: a sequence's pages are its own from its admission on, and its window does not change.
     package func plan(_ batch: AttentionBatch) -> AttentionPlan {
-        let selfPart = selfArrays.fill(
-            batch, pages: \.pages, length: { row, token in row.context + token + 1 })
-        fillWriteSlots(batch)
         let tokens = batch.tokenCount
-        let key = CrossKey(epoch: batch.epoch, tokens: tokens)
-        let cross: KVPlan
-        if let crossPart, crossKey == key {
-            cross = crossPart
-        } else {
-            cross = crossArrays.fill(batch, pages: { [$0.block] }, length: { row, _ in row.encoderLength })
-            crossPart = cross
-            crossKey = key
-            crossPlans += 1
+        let members = Members(epoch: batch.epoch, tokens: tokens)
+        if crossPart == nil || members != self.members {
+            selfArrays.bind(batch) { $0.pages }
+            crossArrays.bind(batch) { [$0.block] }
+            crossPart = crossArrays.measure(batch) { row, _ in row.encoderLength }
+            self.members = members
+            rebuilds += 1
         }
-        return AttentionPlan(tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: cross)
+        guard let crossPart else { preconditionFailure("the cross part was planned above") }
+        let selfPart = selfArrays.measure(batch) { row, token in row.context + token + 1 }
+        fillWriteSlots(batch)
+        return AttentionPlan(tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: crossPart)
     }
 
     /// The plan that a graph of this size is captured with: it names the same arrays, at their full extent, and so
@@ -94,6 +93,8 @@ private final class KVIndexArrays {
     private let pageTable: StaticSlot
     /// No length is ever larger.
     private let longest: Int
+    /// Of the batch that was bound last.
+    private var groups = 0
 
     init(
         _ arena: String, rows: Int, tokens: Int, pages: Int, capturedLength: Int, longest: Int,
@@ -118,23 +119,30 @@ private final class KVIndexArrays {
             in: registry)
     }
 
-    func fill(
-        _ batch: AttentionBatch, pages: (AttentionRow) -> [Int32], length: (AttentionRow, _ token: Int) -> Int
-    ) -> KVPlan {
-        var groups = 0
+    /// Says which tokens read which pages.
+    func bind(_ batch: AttentionBatch, pages: (AttentionRow) -> [Int32]) {
+        groups = 0
         var token = 0
-        var longest = 0
         for (index, row) in batch.rows.enumerated() {
             let rowPages = pages(row)
             precondition(rowPages.count <= pageTable.width, "more pages than the page table has room for")
             for (column, page) in rowPages.enumerated() { pageTable[index, column] = page }
+            for offset in stride(from: 0, to: row.tokens, by: Int(STAPES_GROUP)) {
+                groupFirsts[groups] = Int32(token + offset)
+                groupCounts[groups] = Int32(min(Int(STAPES_GROUP), row.tokens - offset))
+                groupRows[groups] = Int32(index)
+                groups += 1
+            }
+            token += row.tokens
+        }
+    }
+
+    /// Says how far each token reads.
+    func measure(_ batch: AttentionBatch, length: (AttentionRow, _ token: Int) -> Int) -> KVPlan {
+        var token = 0
+        var longest = 0
+        for row in batch.rows {
             for offset in 0..<row.tokens {
-                if offset % Int(STAPES_GROUP) == 0 {
-                    groupFirsts[groups] = Int32(token)
-                    groupCounts[groups] = Int32(min(Int(STAPES_GROUP), row.tokens - offset))
-                    groupRows[groups] = Int32(index)
-                    groups += 1
-                }
                 let positions = length(row, offset)
                 precondition(positions > 0 && positions <= self.longest, "a length outside its arena")
                 lengths[token] = Int32(positions)

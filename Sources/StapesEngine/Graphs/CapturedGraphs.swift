@@ -16,6 +16,12 @@ package final class CapturedGraphs {
 
     /// Largest first, as captured.
     private var entries: [Entry] = []
+    /// Whether a smaller step may be padded to a graph's size.
+    private let pads: Bool
+
+    init(pads: Bool = true) { self.pads = pads }
+
+    package var isEmpty: Bool { entries.isEmpty }
 
     package var sizes: [StepSize] { entries.map(\.size) }
 
@@ -42,7 +48,7 @@ package final class CapturedGraphs {
     /// The size whose graph would serve a step; reads host state only.
     func size(for live: StepSize) -> StepSize? { entry(for: live)?.size }
 
-    /// Pads the slots and replays. Returns false if no graph has room.
+    /// Pads the slots and replays. Nil, and nothing done, if no graph has room.
     func replay(_ live: StepSize, slots: SlotRegistry, on stream: Stream) -> StepSize? {
         guard let entry = entry(for: live) else { return nil }
         slots.pad(from: live, to: entry.size)
@@ -50,7 +56,14 @@ package final class CapturedGraphs {
         return entry.size
     }
 
+    /// Why no graph serves a step.
+    func reason(asked: Bool) -> EagerReason { isEmpty ? .graphsOff : asked ? .asked : pads ? .noGraphHasRoom : .paddingOff }
+
     private func entry(for live: StepSize) -> Entry? {
-        entries.last { $0.size.tokens >= live.tokens && $0.size.rows >= live.rows && $0.size.groups >= live.groups }
+        entries.last {
+            let hasRoom =
+                $0.size.tokens >= live.tokens && $0.size.rows >= live.rows && $0.size.groups >= live.groups
+            return hasRoom && (pads || $0.size.tokens == live.tokens && $0.size.rows == live.rows)
+        }
     }
 }

@@ -1,16 +1,22 @@
 import StapesDevice
 import StapesModel
-import StapesTokenizer
 
 /// One kind of decoder step, prefill or decode: its static slots, its attention backend, its graphs.
 ///
-/// A step goes from token ids to token ids: embedding, layers, logits and the choice under the rules are one graph.
+/// A step goes from token ids to token ids: embedding, layers, logits and the choice under the rules are one graph. A
+/// prefill is given its tokens; a decode step is fed with what its rows chose before, which never leaves the device.
 package final class DecoderPlane {
+    package enum Kind: Sendable, Hashable {
+        case prefill
+        case decode
+    }
+
+    package let kind: Kind
     let backend: any AttentionBackend
     package let indices: AttentionIndices
     let sampler: Sampler
     package let slots = SlotRegistry()
-    package let graphs = CapturedGraphs()
+    package let graphs: CapturedGraphs
     private let tokens: StaticSlot
     private let positions: StaticSlot
     private let logitRows: StaticSlot
@@ -20,6 +26,7 @@ package final class DecoderPlane {
 
     /// What a plane is made for.
     struct Extent {
+        let kind: Kind
         /// The most sequences and tokens of a step.
         let rows: Int
         let tokens: Int
@@ -27,15 +34,21 @@ package final class DecoderPlane {
         let pages: Int
         /// The model's maximum source positions.
         let audioContext: Int
-        let padding: AttentionIndices.GroupPadding
+        let vocabulary: Int
+        let timestampBegin: Int
+        /// Whether a smaller step may be padded to a graph's size.
+        let padsGraphs: Bool
+
         /// Rows of logits a sequence asks for. The first of them chooses its token.
-        let logitsPerRow: Int
+        var logitsPerRow: Int { kind == .prefill ? 2 : 1 }
     }
 
     init(
-        _ extent: Extent, backend: any AttentionBackend, decoder: TextDecoder, pool: KVPool, special: SpecialTokens,
-        vocabulary: Int, lists: SuppressLists, stream: Stream
+        _ extent: Extent, backend: any AttentionBackend, decoder: TextDecoder, pool: KVPool, seats: SequenceSeats,
+        stream: Stream
     ) throws(DeviceError) {
+        kind = extent.kind
+        graphs = CapturedGraphs(pads: extent.padsGraphs)
         self.backend = backend
         self.decoder = decoder
         self.pool = pool
@@ -49,85 +62,104 @@ package final class DecoderPlane {
             padding: .value(0), in: slots)
         indices = try AttentionIndices(
             rows: extent.rows, tokens: extent.tokens, pages: extent.pages, audioContext: extent.audioContext,
-            padding: extent.padding, registry: slots)
+            padding: extent.kind == .decode ? .rows : .none, registry: slots)
         sampler = try Sampler(
-            rows: extent.rows, vocabulary: vocabulary, special: special, lists: lists, registry: slots)
-    }
-
-    /// What one sequence brings to a step.
-    package struct Entry {
-        package let row: AttentionRow
-        /// Its tokens of this step, which stand at positions `row.context` and on.
-        package let tokens: [Int]
-        /// Which of its tokens give logits; the first choice is made from the first.
-        package let logitTokens: [Int]
-        package let rules: RowRules
-
-        package init(row: AttentionRow, tokens: [Int], logitTokens: [Int], rules: RowRules = .neutral) {
-            self.row = row
-            self.tokens = tokens
-            self.logitTokens = logitTokens
-            self.rules = rules
-        }
+            rows: extent.rows, vocabulary: extent.vocabulary, timestampBegin: extent.timestampBegin, seats: seats,
+            registry: slots)
     }
 
     /// How a step was run.
     package enum Route: Sendable, Hashable {
         case graph(StepSize)
-        case eager
+        case eager(EagerReason)
+    }
+
+    /// A step that was launched.
+    package struct Launched: Sendable, Hashable {
+        package let route: Route
+        package let rows: Int
+        /// Names the step's choices.
+        let step: Int
     }
 
     /// Captures a graph for each size, the largest first.
     func capture(_ sizes: [StepSize]) throws(DeviceError) {
         try graphs.capture(sizes, slots: slots, on: stream) { (size) throws(DeviceError) in
-            _ = try launch(size, plan: indices.capturePlan(size))
+            try launch(size, plan: indices.capturePlan(size))
         }
     }
 
-    /// Runs one step, by graph if one has room. The logits are those of the live rows, `[rows * logitsPerRow, V]`; the
-    /// ones that chose are masked.
+    /// Launches a decode step: every row goes on by one token, the one that was chosen for it last.
     ///
-    /// - Parameters:
-    ///   - epoch: changes whenever a row joins or leaves.
-    ///   - eagerly: pass the graphs by.
-    package func run(
-        _ entries: [Entry], epoch: Int, eagerly: Bool = false
-    ) throws(DeviceError) -> (logits: MatrixView, route: Route) {
-        set(entries)
-        let batch = AttentionBatch(rows: entries.map(\.row), epoch: epoch)
-        let plan = backend.plan(batch, indices: indices)
-        let live = StepSize(tokens: plan.tokens, rows: entries.count, groups: plan.selfPart.groups)
-        if !eagerly, let size = graphs.replay(live, slots: slots, on: stream) {
-            return (decoder.logits(rows: live.rows * logitRows.width), .graph(size))
+    /// - Parameter eagerly: pass the graphs by.
+    /// - Complexity: while the batch's epoch stays the same, nothing is allocated and only lengths are planned.
+    package func run(_ batch: DecodeBatch, eagerly: Bool = false) throws(DeviceError) -> Launched {
+        precondition(kind == .decode, "a prefill is given its tokens")
+        for row in batch.attention.rows.indices {
+            positions[row] = Int32(batch.attention.rows[row].context)
+            logitRows[row] = Int32(row)
+            sampler.seat(batch.seats[row], at: row)
         }
-        return (try launch(live, plan: plan), .eager)
+        return try run(batch.attention, eagerly: eagerly)
     }
 
-    /// The choices of the last step's live rows.
-    package func fetch(rows: Int) -> [Choice] { sampler.fetch(rows: rows) }
-
-    private func set(_ entries: [Entry]) {
+    /// Launches the prompts of some sequences, one after the other.
+    ///
+    /// - Parameter epoch: one that no batch had before.
+    package func run(_ prompts: [Prompt], epoch: Int, eagerly: Bool = false) throws(DeviceError) -> Launched {
+        precondition(kind == .prefill, "a decode step is fed with what was chosen before")
         var at = 0
-        for (row, entry) in entries.enumerated() {
-            for (column, token) in entry.logitTokens.enumerated() { logitRows[row, column] = Int32(at + token) }
-            for (offset, token) in entry.tokens.enumerated() {
+        for (row, prompt) in prompts.enumerated() {
+            for (column, token) in prompt.logitTokens.enumerated() { logitRows[row, column] = Int32(at + token) }
+            for (offset, token) in prompt.tokens.enumerated() {
                 tokens[at] = Int32(token)
-                positions[at] = Int32(entry.row.context + offset)
+                positions[at] = Int32(prompt.row.context + offset)
                 at += 1
             }
+            sampler.seat(prompt.seat, at: row)
         }
-        sampler.set(entries.map(\.rules))
+        return try run(AttentionBatch(rows: prompts.map(\.row), epoch: epoch), eagerly: eagerly)
     }
 
-    private func launch(_ size: StepSize, plan: AttentionPlan) throws(DeviceError) -> MatrixView {
+    /// Copy live rows into the slots, plan, pad, launch once, read the choices.
+    private func run(_ batch: AttentionBatch, eagerly: Bool) throws(DeviceError) -> Launched {
+        let plan = backend.plan(batch, indices: indices)
+        let live = StepSize(tokens: plan.tokens, rows: batch.rows.count, groups: plan.selfPart.groups)
+        let route: Route
+        if !eagerly, let size = graphs.replay(live, slots: slots, on: stream) {
+            route = .graph(size)
+        } else {
+            try launch(live, plan: plan)
+            route = .eager(graphs.reason(asked: eagerly))
+        }
+        return Launched(route: route, rows: live.rows, step: sampler.read(rows: live.rows, on: stream))
+    }
+
+    /// What a row of a launched step chose. The choices of the step before can still be asked for.
+    package func choice(row: Int, of launched: Launched) -> Choice { sampler.choice(row: row, of: launched.step) }
+
+    /// The logits of the last step, `[rows * logitsPerRow, V]`; the ones that chose are masked.
+    package func logits(of launched: Launched) -> MatrixView { decoder.logits(rows: launched.rows * logitRows.width) }
+
+    /// Copies one row of the last step's logits to the host.
+    func readLogits(_ row: Int, of launched: Launched, into values: inout [Float]) {
+        let logits = logits(of: launched)
+        precondition(row >= 0 && row < logits.rows, "a row outside the step")
+        values.withUnsafeMutableBufferPointer {
+            stream.read(
+                UnsafePointer(logits.float32) + row * logits.rowStride, count: $0.count, into: $0.baseAddress!)
+        }
+    }
+
+    private func launch(_ size: StepSize, plan: AttentionPlan) throws(DeviceError) {
         let attention = BoundAttention(backend: backend, pool: pool, stream: stream, plan: plan, windowSlots: nil)
+        if kind == .decode { sampler.launchFeed(into: tokens.mutablePointer, rows: size.rows, on: stream) }
         let logits = try decoder.run(
             tokens: tokens.pointer, positions: positions.pointer, count: size.tokens, logitRows: logitRows.pointer,
             logitCount: size.rows * logitRows.width, attention: attention)
         let choosing = MatrixView(
             logits.pointer, type: .float32, rows: size.rows, columns: logits.columns,
             rowStride: logits.rowStride * logitRows.width)
-        sampler.launch(choosing, on: stream)
-        return logits
+        sampler.launchChoice(choosing, on: stream)
     }
 }

@@ -40,17 +40,22 @@ package final class EncoderPlane {
     }
 
     /// Encodes `values` [2 * positions, melBins] into `block`.
-    package func run(_ values: [Float], positions: Int, block: Int32) throws(DeviceError) -> DecoderPlane.Route {
+    ///
+    /// - Parameter eagerly: pass the graphs by.
+    package func run(
+        _ values: [Float], positions: Int, block: Int32, eagerly: Bool = false
+    ) throws(DeviceError) -> DecoderPlane.Route {
         let input = features.bound(to: Float.self)
-        for index in 0..<min(values.count, input.count) { input[index] = values[index] }
+        let count = min(values.count, input.count)
+        values.withUnsafeBufferPointer { stream.write($0.baseAddress!, count: count, to: input.baseAddress!) }
         let base = block * Int32(pool.crossArena.layout.positionsPerPage)
         for position in 0..<positions { windowSlots[position] = base + Int32(position) }
         let live = Self.size(positions: positions)
-        if graphs.sizes.contains(live), let size = graphs.replay(live, slots: slots, on: stream) {
+        if !eagerly, graphs.sizes.contains(live), let size = graphs.replay(live, slots: slots, on: stream) {
             return .graph(size)
         }
         try launch(positions: positions)
-        return .eager
+        return .eager(graphs.reason(asked: eagerly))
     }
 
     private func launch(positions: Int) throws(DeviceError) {

@@ -9,8 +9,8 @@ struct ActiveSequence {
     var sampled: [Int] = []
     var sumLogProbability = 0.0
     var noSpeechProbability = 0.0
-    /// Its place among the suppress lists, once it samples.
-    var suppressList: Int?
+    /// Where it sits, once it samples.
+    var seat: Int32?
     var times = WindowTimes()
     /// What came of it, once it is at its end.
     var answer: WindowOutcome.Answer?
@@ -23,7 +23,7 @@ struct ActiveSequence {
 
     /// Takes in a sampled token. A sequence that does not sample lets it pass.
     mutating func take(_ choice: Choice, endOfText: Int) {
-        guard case .transcript(_, let stepLimit) = request.purpose else { return }
+        guard case .transcript(_, let sampling, let stepLimit) = request.purpose else { return }
         times.tokens += 1
         guard choice.token >= 0 else {
             failure = EngineError(.notANumber, "the model gave no finite logit: its weights are damaged")
@@ -34,7 +34,8 @@ struct ActiveSequence {
         if choice.token == endOfText || sampled.count >= stepLimit {
             answer = .transcript(
                 WindowResult(
-                    tokens: sampled, sumLogProbability: sumLogProbability, noSpeechProbability: noSpeechProbability))
+                    tokens: sampled, sumLogProbability: sumLogProbability, noSpeechProbability: noSpeechProbability,
+                    temperature: Double(sampling.temperature)))
         }
     }
 

@@ -10,10 +10,17 @@ struct EngineLoop {
     private let special: SpecialTokens
     private(set) var scheduler: Scheduler
     private var active: [SequenceID: ActiveSequence] = [:]
-    /// Counts prefills down from -1, which no decode's epoch is.
-    private var prefillEpoch = -1
+    /// The decoding rows, made anew whenever one joins or leaves.
+    private var batch = DecodeBatch(rows: [], seats: [], epoch: -1)
+    /// The decode step that was launched last, as long as the host has not looked at its tokens.
+    private var inFlight: DecodeFlight?
+    private let looksAhead: Bool
+    private var prefillEpoch = 0
     private let clock = ContinuousClock()
-    private(set) var counters = StepCounters()
+    private let metrics: EngineMetrics
+    private var cacheCounts = Scheduler.CacheCounts()
+    /// One row of logits, `[vocabulary]`.
+    private var logits: [Float]
     /// Sequences that may wait for admission.
     private let waitingLimit: Int
 
@@ -22,17 +29,24 @@ struct EngineLoop {
         runner = try ModelRunner(configuration, checkpoint: checkpoint, limits: limits)
         scheduler = Scheduler(limits: limits)
         special = configuration.special
-        counters.capturedBytes = runner.capturedBytes
+        looksAhead = configuration.looksAhead
+        logits = [Float](repeating: 0, count: checkpoint.configuration.vocabularySize)
         waitingLimit = configuration.mailboxCapacity
+        metrics = EngineMetrics(factory: configuration.metrics)
+        metrics.captured(runner.encode.graphs.byteCount, plane: .encoder)
+        metrics.captured(runner.prefill.graphs.byteCount, plane: .prefill)
+        metrics.captured(runner.decode.graphs.byteCount, plane: .decode)
     }
 
     var isIdle: Bool { scheduler.isIdle }
+
+    var capturedBytes: Int { runner.capturedBytes }
 
     /// What is held at this moment; all zero when nothing runs.
     var holdings: EngineHoldings {
         EngineHoldings(
             sequences: active.count, pages: scheduler.pages.usedCount, blocks: scheduler.blocks.usedCount,
-            suppressLists: runner.lists.usedCount)
+            seats: runner.seats.usedCount)
     }
 
     mutating func submit(_ id: SequenceID, _ request: WindowRequest, completion: @escaping ActiveSequence.Completion) {
@@ -55,9 +69,13 @@ struct EngineLoop {
 
     mutating func step() {
         let step = scheduler.schedule()
-        decode(step.decode)
+        let launched = launchDecode(step.decode)
+        settleFlight()
+        inFlight = launched
+        if !looksAhead { settleFlight() }
         prefill(step.prefill)
         if let encoding = step.encode { encode(encoding) }
+        tellCaches()
     }
 
     // MARK: The three planes
@@ -69,7 +87,7 @@ struct EngineLoop {
             let route = try runner.encode.run(
                 request.features, positions: request.positions, block: encoding.block)
             let duration = seconds(since: start)
-            counters.count(route, plane: .encoder, live: 1, plans: 0)
+            metrics.step(route, plane: .encoder, live: 1)
             active[encoding.id]?.times.encodeSeconds += duration
             scheduler.didEncode(encoding.id)
         } catch {
@@ -80,102 +98,119 @@ struct EngineLoop {
     private mutating func prefill(_ ids: [SequenceID]) {
         let requests = ids.compactMap { active[$0]?.request }
         guard !requests.isEmpty else { return }
-        prefillEpoch -= 1
-        for id in ids { beginSampling(id) }
+        prefillEpoch += 1
+        for id in ids { sit(id) }
         do {
             let start = clock.now
-            let entries = zip(ids, requests).map { id, request in
-                DecoderPlane.Entry(
-                    row: row(of: id, tokens: request.prompt.count, context: 0), tokens: request.prompt,
-                    logitTokens: [request.prompt.count - 1, request.startIndex], rules: rules(of: id))
-            }
-            let (logits, route) = try runner.prefill.run(entries, epoch: prefillEpoch)
-            counters.count(route, plane: .prefill, live: ids.count, plans: runner.prefill.indices.crossPlans)
-            readStarts(ids, logits: logits)
-            take(runner.prefill.fetch(rows: ids.count), for: ids)
+            let prompts = zip(ids, requests).map { prompt(of: $0, $1) }
+            let launched = try runner.prefill.run(prompts, epoch: prefillEpoch)
+            metrics.step(launched.route, plane: .prefill, live: ids.count)
+            readStarts(ids, of: launched)
             let share = seconds(since: start) / Double(ids.count)
-            settle(ids) { $0.times.prefillSeconds += share }
+            settle(ids, of: launched, in: runner.prefill) { $0.times.prefillSeconds += share }
         } catch {
             fail(ids, error)
         }
     }
 
-    private mutating func decode(_ ids: [SequenceID]) {
-        guard !ids.isEmpty else { return }
+    /// Launches a token more of every row. Which tokens it begins with the device knows.
+    private mutating func launchDecode(_ ids: [SequenceID]) -> DecodeFlight? {
+        guard !ids.isEmpty else { return nil }
         do {
             let start = clock.now
-            let entries = ids.map { id in
-                DecoderPlane.Entry(
-                    row: row(of: id, tokens: 1, context: scheduler[id]?.length ?? 0),
-                    tokens: active[id]?.sampled.suffix(1) ?? [], logitTokens: [0], rules: rules(of: id))
-            }
-            let (_, route) = try runner.decode.run(entries, epoch: scheduler.epoch)
-            counters.count(route, plane: .decode, live: ids.count, plans: runner.decode.indices.crossPlans)
+            let rebuilds = runner.decode.indices.rebuilds
+            refreshBatch(ids)
+            let launched = try runner.decode.run(batch)
+            metrics.step(launched.route, plane: .decode, live: ids.count)
+            metrics.rebuiltPlans(runner.decode.indices.rebuilds - rebuilds)
             for id in ids { scheduler.didDecode(id) }
-            take(runner.decode.fetch(rows: ids.count), for: ids)
-            let duration = seconds(since: start)
-            counters.decodeStep(seconds: duration)
-            settle(ids) { $0.times.decodeSeconds += duration / Double(ids.count) }
+            return DecodeFlight(ids: ids, launched: launched, launchSeconds: seconds(since: start))
         } catch {
             fail(ids, error)
+            return nil
         }
     }
 
-    /// What the rules say of the next token of a sequence; nothing for one that does not sample.
-    private func rules(of id: SequenceID) -> RowRules {
-        guard let sequence = active[id], case .transcript(let rules, _) = sequence.request.purpose else {
-            return .neutral
+    private mutating func refreshBatch(_ ids: [SequenceID]) {
+        if batch.attention.epoch != scheduler.epoch {
+            batch = DecodeBatch(
+                rows: ids.map { row(of: $0, tokens: 1) }, seats: ids.map { active[$0]?.seat ?? 0 },
+                epoch: scheduler.epoch)
+        } else {
+            for (row, id) in ids.enumerated() { batch.attention.rows[row].context = scheduler[id]?.length ?? 0 }
         }
-        return RowRules(mask: rules.mask(sampled: sequence.sampled), list: sequence.suppressList)
     }
 
-    private func row(of id: SequenceID, tokens: Int, context: Int) -> AttentionRow {
+    private func prompt(of id: SequenceID, _ request: WindowRequest) -> Prompt {
+        let row = row(of: id, tokens: request.prompt.count - (scheduler[id]?.length ?? 0))
+        return Prompt(
+            row: row, tokens: Array(request.prompt[row.context...]),
+            logitTokens: [request.prompt.count - 1 - row.context, request.startIndex - row.context],
+            seat: active[id]?.seat ?? 0)
+    }
+
+    private func row(of id: SequenceID, tokens: Int) -> AttentionRow {
         guard let sequence = scheduler[id], let block = sequence.block else {
             preconditionFailure("a step names admitted sequences only")
         }
         return AttentionRow(
-            tokens: tokens, context: context, pages: sequence.pages, block: block,
+            tokens: tokens, context: sequence.length, pages: sequence.pages, block: block,
             encoderLength: sequence.demand.encoderLength)
+    }
+
+    /// Gives a sequence that samples its seat.
+    private mutating func sit(_ id: SequenceID) {
+        guard case .transcript(let rules, let sampling, _) = active[id]?.request.purpose else { return }
+        let seat = runner.seats.reserve(rules, sampling)
+        active[id]?.seat = seat
     }
 
     // MARK: After a step
 
-    /// Puts the suppress list of a sequence that samples on the device.
-    private mutating func beginSampling(_ id: SequenceID) {
-        guard case .transcript(let rules, _) = active[id]?.request.purpose else { return }
-        let list = runner.lists.reserve(rules.suppressList)
-        active[id]?.suppressList = list
-    }
-
     /// Reads what is read once a window, where its transcript starts.
-    private mutating func readStarts(_ ids: [SequenceID], logits: MatrixView) {
+    private mutating func readStarts(_ ids: [SequenceID], of launched: DecoderPlane.Launched) {
         for (row, id) in ids.enumerated() {
             guard let purpose = active[id]?.request.purpose else { continue }
             scheduler.didPrefill(id)
-            let start = logits.row(2 * row + 1)
+            runner.prefill.readLogits(2 * row + 1, of: launched, into: &logits)
             switch purpose {
             case .languages:
-                let probabilities = RowProbability.languages(logits: start, special: special)
+                let probabilities = logits.withUnsafeBufferPointer {
+                    RowProbability.languages(logits: $0, special: special)
+                }
                 active[id]?.answer = .languages(probabilities)
             case .transcript:
-                let noSpeech = RowProbability.noSpeech(logits: start, special: special)
+                let noSpeech = logits.withUnsafeBufferPointer { RowProbability.noSpeech(logits: $0, special: special) }
                 active[id]?.noSpeechProbability = Double(noSpeech)
             }
         }
     }
 
-    private mutating func take(_ choices: [Choice], for ids: [SequenceID]) {
-        let endOfText = special.endOfText
-        for (id, choice) in zip(ids, choices) { active[id]?.take(choice, endOfText: endOfText) }
+    /// Looks at the tokens of the decode step in flight. Rows of sequences that have ended meanwhile were computed for
+    /// nobody.
+    private mutating func settleFlight() {
+        guard let flight = inFlight else { return }
+        inFlight = nil
+        let start = clock.now
+        let alive = flight.ids.count { active[$0] != nil }
+        metrics.late(rows: flight.ids.count - alive)
+        let share = flight.launchSeconds / Double(max(1, alive))
+        settle(flight.ids, of: flight.launched, in: runner.decode) { $0.times.decodeSeconds += share }
+        metrics.decodeStep(seconds: flight.launchSeconds + seconds(since: start))
     }
 
-    /// Books the step's time and lets go of the sequences that have their answer.
-    private mutating func settle(_ ids: [SequenceID], book: (inout ActiveSequence) -> Void) {
-        for id in ids {
-            guard var sequence = active[id] else { continue }
+    /// Takes in the choices of a step, books its time and lets go of the sequences that have their answer.
+    private mutating func settle(
+        _ ids: [SequenceID], of launched: DecoderPlane.Launched, in plane: DecoderPlane,
+        book: (inout ActiveSequence) -> Void
+    ) {
+        for (row, id) in ids.enumerated() {
+            guard var sequence = active.removeValue(forKey: id) else { continue }
+            sequence.take(plane.choice(row: row, of: launched), endOfText: special.endOfText)
             book(&sequence)
+            let result = sequence.result
             active[id] = sequence
-            if let result = sequence.result { finish(id, with: result) }
+            if let result { finish(id, with: result) }
         }
     }
 
@@ -186,8 +221,14 @@ struct EngineLoop {
     private mutating func finish(_ id: SequenceID, with result: Result<WindowOutcome, EngineError>) {
         guard let sequence = active.removeValue(forKey: id) else { return }
         scheduler.finish(id)
-        if let list = sequence.suppressList { runner.lists.release(list) }
+        if let seat = sequence.seat { runner.seats.release(seat) }
         sequence.completion(result)
+    }
+
+    private mutating func tellCaches() {
+        let counts = scheduler.cacheCounts
+        metrics.caches(cacheCounts, counts)
+        cacheCounts = counts
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {
@@ -195,17 +236,24 @@ struct EngineLoop {
     }
 }
 
+/// A decode step that was launched and not looked at.
+private struct DecodeFlight {
+    let ids: [SequenceID]
+    let launched: DecoderPlane.Launched
+    let launchSeconds: Double
+}
+
 /// What an engine holds at one moment; all zero when nothing runs.
 package struct EngineHoldings: Sendable, Hashable {
     package let sequences: Int
     package let pages: Int
     package let blocks: Int
-    package let suppressLists: Int
+    package let seats: Int
 
-    package init(sequences: Int = 0, pages: Int = 0, blocks: Int = 0, suppressLists: Int = 0) {
+    package init(sequences: Int = 0, pages: Int = 0, blocks: Int = 0, seats: Int = 0) {
         self.sequences = sequences
         self.pages = pages
         self.blocks = blocks
-        self.suppressLists = suppressLists
+        self.seats = seats
     }
 }

@@ -9,8 +9,9 @@ import StapesTokenizer
 /// plan standing.
 package final class ModelRunner {
     package let configuration: ModelConfiguration
+    package let stream: Stream
     package let pool: KVPool
-    let lists: SuppressLists
+    package let seats: SequenceSeats
     package let encode: EncoderPlane
     package let prefill: DecoderPlane
     package let decode: DecoderPlane
@@ -28,34 +29,34 @@ package final class ModelRunner {
         let device = try CPUDevice(
             kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
         self.configuration = model
-        let stream = device.stream
+        stream = device.stream
         let encoder = try AudioEncoder(checkpoint: checkpoint, type: type, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
         let decoder = try TextDecoder(
             checkpoint: checkpoint, type: type, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
         pool = try Self.pool(model, type: type, limits: limits)
-        lists = try SuppressLists(capacity: limits.rows, vocabulary: model.vocabularySize)
+        seats = try SequenceSeats(capacity: limits.rows, vocabulary: model.vocabularySize, stream: stream)
         encode = try EncoderPlane(
             encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model, stream: stream)
-        let pages = (model.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions
+        func extent(_ kind: DecoderPlane.Kind, tokens: Int) -> DecoderPlane.Extent {
+            DecoderPlane.Extent(
+                kind: kind, rows: limits.rows, tokens: tokens,
+                pages: (model.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions,
+                audioContext: model.audioContext, vocabulary: model.vocabularySize,
+                timestampBegin: configuration.special.timestampBegin, padsGraphs: configuration.graphs.pads)
+        }
         prefill = try DecoderPlane(
-            DecoderPlane.Extent(
-                rows: limits.rows, tokens: limits.prefillTokens, pages: pages, audioContext: model.audioContext,
-                padding: .none, logitsPerRow: 2),
-            backend: prefillBackend, decoder: decoder, pool: pool, special: configuration.special,
-            vocabulary: model.vocabularySize, lists: lists, stream: stream)
+            extent(.prefill, tokens: limits.prefillTokens), backend: prefillBackend, decoder: decoder, pool: pool,
+            seats: seats, stream: stream)
         decode = try DecoderPlane(
-            DecoderPlane.Extent(
-                rows: limits.rows, tokens: limits.rows, pages: pages, audioContext: model.audioContext,
-                padding: .rows, logitsPerRow: 1),
-            backend: decodeBackend, decoder: decoder, pool: pool, special: configuration.special,
-            vocabulary: model.vocabularySize, lists: lists, stream: stream)
+            extent(.decode, tokens: limits.rows), backend: decodeBackend, decoder: decoder, pool: pool, seats: seats,
+            stream: stream)
         if decision.enabled { try capture(rows: configuration.graphRows, limits: limits) }
     }
 
     /// Bytes of all recorded calls.
-    var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
+    package var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
 
     private func capture(rows: [Int], limits: SchedulerLimits) throws(DeviceError) {
         try encode.capture(positions: configuration.audioContext)
@@ -82,9 +83,7 @@ package final class ModelRunner {
     private static func pool(
         _ model: ModelConfiguration, type: ScalarType, limits: SchedulerLimits
     ) throws(DeviceError) -> KVPool {
-        func layout(_ positions: Int) -> KVLayout {
-            KVLayout(layers: model.decoderLayers, heads: model.decoderHeads, positionsPerPage: positions, type: type)
-        }
+        func layout(_ positions: Int) -> KVLayout { KVLayout(model, positionsPerPage: positions, type: type) }
         return KVPool(
             selfArena: try KVArena(layout: layout(KVLayout.tilePositions), pageCount: limits.selfPages),
             crossArena: try KVArena(layout: layout(model.audioContext), pageCount: limits.crossBlocks))

@@ -15,12 +15,16 @@ package struct SequenceDemand: Sendable, Hashable {
     package let key: WindowKey
     /// Positions of the encoded window.
     package let encoderLength: Int
+    /// Names of the prompt's first pages, which other sequences of the same window may have run already.
+    package let prefix: [PrefixKey]
 
-    package init(promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int) {
+    package init(promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, prefix: [PrefixKey] = []) {
+        precondition(prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
         self.promptCount = promptCount
         self.stepLimit = stepLimit
         self.key = key
         self.encoderLength = encoderLength
+        self.prefix = prefix
     }
 }
 
@@ -31,6 +35,8 @@ package struct ScheduledSequence: Sendable {
         case encoding
         case encoded
         case decoding
+        /// It has all the tokens it may have, of which the host has not seen the last yet.
+        case ending
     }
 
     package let demand: SequenceDemand
@@ -43,6 +49,8 @@ package struct ScheduledSequence: Sendable {
     var encodes = false
     /// Tokens in the self arena.
     package var length = 0
+    /// Tokens sampled, those included that the host has not seen yet.
+    package var sampled = 0
 
     init(demand: SequenceDemand) { self.demand = demand }
 }

@@ -1,7 +1,7 @@
 /// Decides what the next step does. Integers and queues only: it knows no tensor, no text and no clock.
 ///
 /// A sequence is one window of one request on its way through the engine:
-/// waiting -> admitted (block and pages are its own) -> encoded -> prefilled -> decoding -> finished.
+/// waiting -> admitted (it has its block and pages) -> encoded -> prefilled -> decoding -> ending -> finished.
 /// Admission is all or nothing, first come first served. The pages for the longest outcome are set aside at admission,
 /// so that a sequence that has begun can always end; a page nobody has written takes no memory.
 package struct Scheduler: Sendable {
@@ -16,11 +16,13 @@ package struct Scheduler: Sendable {
     private var prefills: [SequenceID] = []
     private var decodes: [SequenceID] = []
     private var sequences: [SequenceID: ScheduledSequence] = [:]
+    /// Counts releases: the time by which the caches know what was used least recently.
+    private var releases = 0
 
     package init(limits: SchedulerLimits) {
         self.limits = limits
         pages = PageAllocator(pageCount: limits.selfPages)
-        blocks = CrossBlockTable(blockCount: limits.crossBlocks, keepsWindows: limits.keepsWindows)
+        blocks = CrossBlockTable(blockCount: limits.crossBlocks)
     }
 
     package var isIdle: Bool { sequences.isEmpty }
@@ -65,16 +67,32 @@ package struct Scheduler: Sendable {
 
     /// The prompt of `id` is in the self arena, and its first token is chosen.
     package mutating func didPrefill(_ id: SequenceID) {
-        guard let demand = sequences[id]?.demand else { return }
+        guard let sequence = sequences[id] else { return }
         prefills.removeAll { $0 == id }
+        for (page, key) in zip(sequence.pages, sequence.demand.prefix) { pages.publish(page, as: key) }
+        sequences[id]?.length = sequence.demand.promptCount
+        sequences[id]?.sampled = 1
+        guard sequence.demand.stepLimit > 1 else {
+            sequences[id]?.state = .ending
+            return
+        }
         sequences[id]?.state = .decoding
-        sequences[id]?.length = demand.promptCount
         decodes.append(id)
         epoch += 1
     }
 
-    /// One more token of `id` is in the self arena.
-    package mutating func didDecode(_ id: SequenceID) { sequences[id]?.length += 1 }
+    /// One more token of `id` is in the self arena, and its next one is chosen.
+    ///
+    /// The host need not have seen it: a sequence leaves the decoding rows with the last token it may have.
+    package mutating func didDecode(_ id: SequenceID) {
+        guard let sequence = sequences[id] else { return }
+        sequences[id]?.length = sequence.length + 1
+        sequences[id]?.sampled = sequence.sampled + 1
+        guard sequence.sampled + 1 >= sequence.demand.stepLimit else { return }
+        sequences[id]?.state = .ending
+        decodes.removeAll { $0 == id }
+        epoch += 1
+    }
 
     /// Lets go of all that `id` holds, in whatever state it is.
     package mutating func finish(_ id: SequenceID) {
@@ -86,10 +104,51 @@ package struct Scheduler: Sendable {
             decodes.removeAll { $0 == id }
             epoch += 1
         }
-        pages.release(sequence.pages)
-        guard let block = sequence.block else { return }
-        blocks.release(block)
-        if sequence.encodes, !blocks.isWritten(block) { handOverEncoding(of: block) }
+        releases += 1
+        pages.release(sequence.pages, time: releases)
+        if let block = sequence.block {
+            blocks.release(block, time: releases)
+            if sequence.encodes, !blocks.isWritten(block) { handOverEncoding(of: block) }
+        }
+        trimCaches()
+    }
+
+    private var idleBytes: Int { pages.idleCount * limits.pageBytes + blocks.idleCount * limits.blockBytes }
+
+    /// What the caches hold and have been asked.
+    package struct CacheCounts: Sendable, Hashable {
+        package var windowHits = 0
+        package var windowMisses = 0
+        package var prefixHits = 0
+        package var prefixMisses = 0
+        package var idleBytes = 0
+        package var usedBlocks = 0
+        package var usedPages = 0
+
+        package init() {}
+    }
+
+    package var cacheCounts: CacheCounts {
+        var counts = CacheCounts()
+        counts.windowHits = blocks.hits
+        counts.windowMisses = blocks.misses
+        counts.prefixHits = pages.hits
+        counts.prefixMisses = pages.misses
+        counts.idleBytes = idleBytes
+        counts.usedBlocks = blocks.usedCount
+        counts.usedPages = pages.usedCount
+        return counts
+    }
+
+    /// Forgets what nobody has used for longest until the rest fits the budget.
+    private mutating func trimCaches() {
+        while idleBytes > limits.cacheBytes {
+            if (pages.oldestIdleTime ?? .max) < (blocks.oldestIdleTime ?? .max) {
+                pages.evictOldest()
+            } else {
+                blocks.evictOldest()
+            }
+        }
     }
 
     /// The one who was to encode a shared window is gone: the next who waits for it takes over.
@@ -105,14 +164,12 @@ package struct Scheduler: Sendable {
             let active = sequences.count - waiting.count
             guard
                 active < limits.rows, blocks.canAcquire(demand.key),
-                let ownPages = pages.allocate(limits.pages(for: demand))
+                let own = pages.allocate(limits.pages(for: demand), prefix: demand.prefix)
             else { return }
-            guard let lease = blocks.acquire(demand.key) else {
-                pages.release(ownPages)
-                return
-            }
+            guard let lease = blocks.acquire(demand.key) else { preconditionFailure("a block can be had") }
             waiting.removeFirst()
-            sequences[id]?.pages = ownPages
+            sequences[id]?.pages = own.pages
+            sequences[id]?.length = own.reused * KVLayout.tilePositions
             sequences[id]?.block = lease.block
             sequences[id]?.encodes = lease.mustEncode
             if lease.mustEncode {
@@ -131,7 +188,8 @@ package struct Scheduler: Sendable {
         var tokens = 0
         var chosen: [SequenceID] = []
         for id in prefills {
-            guard let count = sequences[id]?.demand.promptCount else { continue }
+            guard let sequence = sequences[id] else { continue }
+            let count = sequence.demand.promptCount - sequence.length
             if tokens + count > limits.prefillTokens { break }
             tokens += count
             chosen.append(id)

@@ -12,12 +12,14 @@ package struct SchedulerLimits: Sendable, Hashable {
     package let textContext: Int
     /// Positions of a window at most.
     package let audioContext: Int
-    /// Whether an encoded window can be asked for again after its last user has gone.
-    package let keepsWindows: Bool
+    /// Bytes of a page, of a block, and of all pages and blocks together that keep what nobody uses.
+    package let pageBytes: Int
+    package let blockBytes: Int
+    package let cacheBytes: Int
 
     package init(
         rows: Int, selfPages: Int, crossBlocks: Int, prefillTokens: Int, textContext: Int, audioContext: Int,
-        keepsWindows: Bool = true
+        pageBytes: Int = 1, blockBytes: Int = 1, cacheBytes: Int = .max
     ) {
         self.rows = rows
         self.selfPages = selfPages
@@ -25,7 +27,9 @@ package struct SchedulerLimits: Sendable, Hashable {
         self.prefillTokens = prefillTokens
         self.textContext = textContext
         self.audioContext = audioContext
-        self.keepsWindows = keepsWindows
+        self.pageBytes = pageBytes
+        self.blockBytes = blockBytes
+        self.cacheBytes = cacheBytes
     }
 
     /// Pages for the longest outcome. The last token sampled is never fed back and needs no place.
