@@ -61,6 +61,8 @@ let package = Package(
                 "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub", "StapesModel",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .target(name: "CAllocationCounter"),
+        .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
         .testTarget(name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"]),
         .testTarget(
@@ -79,6 +81,7 @@ let package = Package(
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
         .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),
         .testTarget(name: "StapesEvaluationTests", dependencies: ["StapesEvaluation", "StapesTesting"]),
+        .testTarget(name: "StapesInstrumentsTests", dependencies: ["StapesInstruments"]),
         .testTarget(name: "StapesHubTests", dependencies: ["StapesHub"]),
         .testTarget(
             name: "StapesMetricsTests",
