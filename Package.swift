@@ -58,8 +58,8 @@ let package = Package(
         .executableTarget(
             name: "StapesCommand",
             dependencies: [
-                "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub", "StapesModel",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub", "StapesInstruments", "StapesMetrics",
+                "StapesModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "CAllocationCounter"),
         .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
@@ -72,11 +72,14 @@ let package = Package(
             name: "StapesFormatsTests", dependencies: ["StapesFormats", "StapesDecoding"], exclude: ["Goldens"]),
         .testTarget(
             name: "StapesDeviceTests",
-            dependencies: ["StapesDevice", "StapesDecoding", "StapesTokenizer", "StapesTesting", "CKernels"]),
+            dependencies: [
+                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting", "CKernels",
+            ]),
         .testTarget(
             name: "StapesEngineTests",
             dependencies: [
                 "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding", "StapesTokenizer", "StapesTesting",
+                "StapesInstruments", "StapesMetrics",
             ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
         .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),

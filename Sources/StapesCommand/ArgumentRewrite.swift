@@ -5,11 +5,11 @@
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
     package static let valued: Set<String> = [
-        "attention-backend", "audio-context", "batch-size", "cache-size", "category", "compute-type", "cuda-graph-bs", "cuda-graph-max-bs",
-        "decode-attention-backend", "decode-graph", "device", "endpoint", "initial-prompt", "language",
-        "logprob-threshold", "look-ahead", "manifest", "metrics", "model", "model-dir", "no-speech-threshold", "output-dir", "output-format",
-        "prefill-attention-backend", "progress", "prompt", "repeat", "revision", "seed", "suppress-tokens", "task",
-        "temperature", "threads",
+        "attention-backend", "audio-context", "batch-size", "cache-size", "category", "compute-type", "cuda-graph-bs",
+        "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "endpoint", "initial-prompt",
+        "language", "logprob-threshold", "look-ahead", "manifest", "metrics", "model", "model-dir",
+        "no-speech-threshold", "output-dir", "output-format", "prefill-attention-backend", "progress", "prompt",
+        "repeat", "revision", "seed", "suppress-tokens", "task", "temperature", "threads",
     ]
 
     /// Names that others use for one of our options.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Stapes
 import StapesEngine
+import StapesInstruments
 import StapesModel
 import StapesTokenizer
 
@@ -71,7 +72,9 @@ struct BenchDecode: AsyncParsableCommand {
             ).special
         }
         let configuration = try EngineConfiguration(wishes, special: special)
-        let bench = try DecodeBench(configuration, checkpoint: checkpoint)
+        let bench = try DecodeBench(configuration, checkpoint: checkpoint) { body in
+            AllocationCounts.count(body)?.allocations
+        }
         return DecodeReport(
             model: randomWeights?.name ?? engine.modelFlags.name, computeType: configuration.computeType.resolved,
             threads: configuration.threads, rows: try batchSizes.map { try bench.run(batch: $0, steps: steps) })
@@ -100,7 +103,9 @@ struct DecodeReport: Encodable {
         @Nullable var ratio: Double?
         let identicalTokens: Bool
         @Nullable var kernelsPerStep: Int?
-        let crossPlans: Int
+        /// How often members and cross lengths were planned in all steps.
+        let planRebuilds: Int
+        @Nullable var allocationsPerReplay: Double?
     }
 
     let model: String
@@ -120,7 +125,8 @@ struct DecodeReport: Encodable {
                 ratio: row.graph.flatMap {
                     StapesCommand.ratio($0.medianMicroseconds, row.eager.medianMicroseconds)
                 },
-                identicalTokens: row.identicalTokens, kernelsPerStep: row.kernelsPerStep, crossPlans: row.crossPlans)
+                identicalTokens: row.identicalTokens, kernelsPerStep: row.kernelsPerStep, planRebuilds: row.planRebuilds,
+                allocationsPerReplay: row.allocationsPerReplay)
         }
     }
 
@@ -131,7 +137,9 @@ struct DecodeReport: Encodable {
             let graph = row.graph.map { "graph \($0.p50Us.fixed(0)) (\($0.minUs.fixed(0)))" } ?? "no graph"
             lines.append(
                 "batch \(row.batch): eager \(row.eager.p50Us.fixed(0)) (\(row.eager.minUs.fixed(0))), \(graph), "
-                    + "tokens \(row.identicalTokens ? "identical" : "DIFFER")")
+                    + "tokens \(row.identicalTokens ? "identical" : "DIFFER"), "
+                    + "\(row.allocationsPerReplay.map { "\($0.fixed(1)) allocations a replay, " } ?? "")"
+                    + "\(row.planRebuilds) plans")
         }
         return lines.joined(separator: "\n") + "\n"
     }

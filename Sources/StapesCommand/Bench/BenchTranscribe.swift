@@ -1,11 +1,15 @@
 import ArgumentParser
 import StapesAudio
+import StapesMetrics
 
 /// `stapes bench transcribe`: how fast files become text.
 struct BenchTranscribe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "transcribe",
-        abstract: "Measure the speed of transcription, after loading and one warm-up.")
+        abstract: "Measure the speed of transcription, after loading and one warm-up.",
+        discussion: """
+            Every run encodes its windows anew. With --cache-size they are kept, and later runs find them.
+            """)
 
     @Argument(help: ArgumentHelp("Files, folders, patterns or - for standard input.", valueName: "file"))
     var inputs: [String]
@@ -42,9 +46,11 @@ struct BenchTranscribe: AsyncParsableCommand {
         var options = decoding.options
         task.apply(to: &options)
 
+        let registry = MetricsRegistry.engine()
         let start = ContinuousClock.now
         let engine = try await TranscriberEngine(
-            engine, maximumBatchSize: batchSize, keepsWindows: false, console: console)
+            engine, maximumBatchSize: batchSize, keepsNothing: engine.cacheSize == nil, metrics: registry,
+            console: console)
         let loadSeconds = start.duration(to: .now).seconds
 
         let speed = SpeedRun(engine: engine, sources: sources, options: options, batchSize: batchSize)
@@ -54,7 +60,7 @@ struct BenchTranscribe: AsyncParsableCommand {
         let report = SpeedReport(
             engine: engine.facts, batchSize: batchSize, audioSeconds: audioSeconds, loadSeconds: loadSeconds,
             runs: runs, peakRssBytes: ResourceUsage.peakResidentByteCount(),
-            steps: StepReport(await engine.transcriber.counters()))
+            steps: StepReport(registry))
         console.result(json ? try JSONOutput.text(of: report) : report.text)
     }
 }

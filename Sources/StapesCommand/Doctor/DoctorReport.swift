@@ -46,6 +46,9 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     @Nullable package var threads: Int?
     @Nullable package var kernels: String?
     @Nullable package var onednn: Bool?
+    @Nullable package var lookAhead: Bool?
+    @Nullable package var deterministic: Bool?
+    @Nullable package var cacheBytes: Int?
 
     /// - Parameters:
     ///   - attention: the backends as configured.
@@ -71,6 +74,9 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         threads = engine?.threads
         kernels = engine?.kernels
         onednn = engine?.usesOneDNN
+        lookAhead = engine?.looksAhead
+        deterministic = engine?.isDeterministic
+        cacheBytes = engine?.cacheByteCount
     }
 
     /// For reading.
@@ -89,10 +95,15 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         let buckets = decodeGraph.buckets.map(String.init).joined(separator: ", ")
         let rows = buckets.isEmpty ? "" : " for \(buckets) rows"
         lines.append("decode graph       \(decodeGraph.enabled ? "on" : "off")\(rows): \(decodeGraph.reason)")
+        if let lookAhead, let deterministic {
+            lines.append("look-ahead         \(lookAhead ? "on" : "off")")
+            lines.append("deterministic      \(deterministic ? "yes" : "no")")
+        }
         if let crossKvBytesPerWindow, let selfKvBytesPerToken {
             lines.append("cross-K/V          \(crossKvBytesPerWindow) bytes a window")
             lines.append("self-K/V           \(selfKvBytesPerToken) bytes a token")
         }
+        if let cacheBytes { lines.append("cache              up to \(ByteCount.words(cacheBytes)) of unused windows and prompts") }
         lines.append("model cache        \(modelCache)")
         if models.isEmpty {
             lines.append("models             none")

@@ -30,13 +30,21 @@ package struct EngineFacts: Sendable, Hashable {
     package var decodeGraph: GraphDecision
     /// Rows that decode graphs were captured at.
     package var decodeGraphRows: [Int]
+    /// Bytes of all captured graphs; nil before any is captured.
+    package var capturedGraphBytes: Int?
+    package var looksAhead: Bool
+    package var isDeterministic: Bool
+    /// Bytes that windows and prompts which nobody uses may take.
+    package var cacheByteCount: Int
     package var crossKvBytesPerWindow: Int
     package var selfKvBytesPerToken: Int
 
     package init(
         model: String, modelDirectory: String, device: String, computeType: String, threads: Int,
         kernels: String, usesOneDNN: Bool, prefillAttention: String, decodeAttention: String,
-        decodeGraph: GraphDecision, decodeGraphRows: [Int], crossKvBytesPerWindow: Int, selfKvBytesPerToken: Int
+        decodeGraph: GraphDecision, decodeGraphRows: [Int], capturedGraphBytes: Int? = nil,
+        looksAhead: Bool = false, isDeterministic: Bool = true, cacheByteCount: Int = 0, crossKvBytesPerWindow: Int,
+        selfKvBytesPerToken: Int
     ) {
         self.model = model
         self.modelDirectory = modelDirectory
@@ -49,6 +57,10 @@ package struct EngineFacts: Sendable, Hashable {
         self.decodeAttention = decodeAttention
         self.decodeGraph = decodeGraph
         self.decodeGraphRows = decodeGraphRows
+        self.capturedGraphBytes = capturedGraphBytes
+        self.looksAhead = looksAhead
+        self.isDeterministic = isDeterministic
+        self.cacheByteCount = cacheByteCount
         self.crossKvBytesPerWindow = crossKvBytesPerWindow
         self.selfKvBytesPerToken = selfKvBytesPerToken
     }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Stapes
 import StapesAudio
 import StapesHub
+import StapesMetrics
 
 /// The library's transcriber as the commands see it.
 struct TranscriberEngine: SpeechEngine {
@@ -12,15 +13,18 @@ struct TranscriberEngine: SpeechEngine {
     ///
     /// - Parameters:
     ///   - maximumBatchSize: how many files will be in flight at once.
-    ///   - keepsWindows: whether the same audio again may be answered without encoding it; false to measure encoding.
+    ///   - keepsNothing: the same audio again is encoded again, whatever the flags say: to measure encoding.
+    ///   - metrics: where the engine counts.
     ///   - console: told when decode steps are not captured although nobody asked for that.
     /// - Throws: `CommandError.Code.model`
     init(
-        _ flags: EngineFlags, maximumBatchSize: Int, keepsWindows: Bool = true, console: Console
+        _ flags: EngineFlags, maximumBatchSize: Int, keepsNothing: Bool = false, metrics: MetricsRegistry? = nil,
+        console: Console
     ) async throws(CommandError) {
         var configuration = flags.configuration(
             modelDirectory: try flags.modelFlags.resolve(), maximumBatchSize: maximumBatchSize)
-        configuration.keepsWindows = keepsWindows
+        if keepsNothing { configuration.cacheByteCount = 0 }
+        configuration.metrics = metrics
         configuration.instructionLevel = Self.instructionLevel
         do {
             transcriber = try await Transcriber(configuration)
@@ -62,6 +66,8 @@ extension EngineFacts {
             kernels: description.kernels, usesOneDNN: description.usesOneDNN,
             prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,
             decodeGraph: description.decodeGraph, decodeGraphRows: description.decodeGraphRows,
+            capturedGraphBytes: description.capturedGraphBytes, looksAhead: description.looksAhead,
+            isDeterministic: description.isDeterministic, cacheByteCount: description.cacheByteCount,
             crossKvBytesPerWindow: description.crossKVBytesPerWindow,
             selfKvBytesPerToken: description.selfKVBytesPerToken)
     }

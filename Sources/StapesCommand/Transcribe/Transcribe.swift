@@ -46,6 +46,12 @@ struct Transcribe: AsyncParsableCommand {
         transform: OptionParsing.batchSize)
     var batchSize: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Write what the engine counted (replays, windows found again, ...) in Prometheus's text format.",
+            valueName: "file"))
+    var metrics: String?
+
     @OptionGroup(title: "Speech") var task: TaskFlags
     @OptionGroup(title: "Decoding") var decoding: DecodingFlags
     @OptionGroup(title: "Engine") var engine: EngineFlags
@@ -63,12 +69,15 @@ struct Transcribe: AsyncParsableCommand {
         var options = decoding.options
         task.apply(to: &options)
         let batchSize = min(batchSize ?? defaultBatchSize, expansion.inputs.count)
-        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize, console: console)
+        let counted = EngineMetricsFile(path: metrics)
+        let engine = try await TranscriberEngine(
+            engine, maximumBatchSize: batchSize, metrics: counted.registry, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = TranscriptionRun(
             engine: engine, inputs: expansion.inputs, plan: plan, options: options, batchSize: batchSize,
             verbose: messages.verbose, console: console)
         let failedCount = await run.run() + expansion.failures.count
+        try counted.write()
         if failedCount > 0 { throw ExitCode(ExitStatus.failure.rawValue) }
     }
 }
@@ -81,6 +90,14 @@ extension EngineFacts {
     var summary: String {
         "model \(model) in \(modelDirectory), device \(device), compute type \(computeType), \(threads) threads, "
             + "kernels \(kernels)\(usesOneDNN ? " and oneDNN" : ""), attention \(prefillAttention) and \(decodeAttention), "
-            + "decode graphs \(decodeGraph.enabled ? "on" : "off")"
+            + "\(graphSummary), look-ahead \(looksAhead ? "on" : "off"), "
+            + "\(isDeterministic ? "deterministic" : "not deterministic"), \(ByteCount.words(cacheByteCount)) of cache"
+    }
+
+    private var graphSummary: String {
+        guard decodeGraph.enabled else { return "decode graphs off (\(decodeGraph.reason))" }
+        let rows = decodeGraphRows.map(String.init).joined(separator: ", ")
+        let bytes = capturedGraphBytes.map { ", \(ByteCount.words($0))" } ?? ""
+        return "decode graphs for \(rows) rows\(bytes)"
     }
 }
