@@ -139,7 +139,7 @@ struct DecodeReport: Encodable {
                 "batch \(row.batch): eager \(row.eager.p50Us.fixed(0)) (\(row.eager.minUs.fixed(0))), \(graph), "
                     + "tokens \(row.identicalTokens ? "identical" : "DIFFER"), "
                     + "\(row.allocationsPerReplay.map { "\($0.fixed(1)) allocations a replay, " } ?? "")"
-                    + "\(row.planRebuilds) plans")
+                    + "plan rebuilds \(row.planRebuilds)")
         }
         return lines.joined(separator: "\n") + "\n"
     }

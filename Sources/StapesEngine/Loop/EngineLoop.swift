@@ -222,6 +222,8 @@ struct EngineLoop {
         guard let sequence = active.removeValue(forKey: id) else { return }
         scheduler.finish(id)
         if let seat = sequence.seat { runner.seats.release(seat) }
+        // Before the caller goes on: what it then looks at is up to date.
+        tellCaches()
         sequence.completion(result)
     }
 
