@@ -25,7 +25,7 @@ package struct EngineFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Memory for encoded windows and prompts that may come again, as 512M or 2G; 0 keeps none. (default: two windows, or 64M)",
+            "Memory for encoded windows and prompts that may come again, as 512M or 2G; 0 keeps none. (default: 64M, or one window where that is more)",
             valueName: "bytes"),
         transform: OptionParsing.byteCount)
     var cacheSize: Int?

@@ -28,9 +28,9 @@ extension SchedulerLimits {
 }
 
 extension EngineConfiguration {
-    /// Bytes that windows and prompts nobody uses may take. Unless told otherwise as much as two windows, so that a
-    /// window that is decoded again is never encoded again, and not less than 64 MiB.
-    func cacheByteCount(blockBytes: Int) -> Int { cacheBytes ?? max(64 << 20, 2 * blockBytes) }
+    /// Bytes that windows and prompts nobody uses may take. Unless told otherwise as much as one window, so that a window
+    /// that is asked for again at once is never encoded again, and not less than 64 MiB.
+    func cacheByteCount(blockBytes: Int) -> Int { cacheBytes ?? max(64 << 20, blockBytes) }
 }
 
 extension KVLayout {

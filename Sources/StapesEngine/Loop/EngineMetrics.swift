@@ -4,7 +4,7 @@ import Metrics
 ///
 /// Handles are made once: telling costs an addition and no memory.
 struct EngineMetrics {
-    package enum Plane: String, Sendable, Hashable, CaseIterable {
+    enum Plane: String, Sendable, Hashable, CaseIterable {
         case encoder
         case prefill
         case decode
