@@ -27,10 +27,18 @@ typedef struct {
   dnnl_memory_t a, bias, c, scratchpad;
   dnnl_exec_arg_t arguments[5];
   int argument_count;
-  int64_t a_offset, c_offset;  // bytes
+  int64_t first, rows;
+  char *a_copy, *c_copy;  // null where the caller's rows lie side by side
 } part;
 
+/// A row's bytes, and the bytes from a row to the next.
+typedef struct {
+  int64_t width, stride;
+} row_bytes;
+
 struct stapes_onednn_matmul {
+  row_bytes a, c;
+  bool accumulate;
   int parts;
   part part[];
 };
@@ -271,10 +279,12 @@ static bool create_part(part *p, stapes_onednn_weights *w, const stapes_onednn_s
   return true;
 }
 
+/// With AVX-512, weights in the library's layout meet only rows that lie side by side: it has nothing but its reference
+/// product for other strides, whatever the number of rows. So it sees no others, and the part copies such rows.
 static bool create_rows(part *p, stapes_onednn_weights *w, const stapes_onednn_shape *shape, int64_t rows) {
   descriptor a, bias, c;
-  if (!plain(&a, rows, w->k, shape->a_stride, 1, shape->a_type)) return false;
-  bool done = plain(&c, rows, w->n, shape->c_stride, 1, shape->c_type);
+  if (!plain(&a, rows, w->k, w->k, 1, shape->a_type)) return false;
+  bool done = plain(&c, rows, w->n, w->n, 1, shape->c_type);
   if (done) {
     done = plain(&bias, 1, w->n, w->n, 1, STAPES_ONEDNN_FLOAT32);
     if (done) {
@@ -287,19 +297,36 @@ static bool create_rows(part *p, stapes_onednn_weights *w, const stapes_onednn_s
   return done;
 }
 
-static int64_t size_of(stapes_onednn_type type) { return type == STAPES_ONEDNN_BFLOAT16 ? 2 : 4; }
+static row_bytes row_bytes_of(int64_t columns, int64_t stride, stapes_onednn_type type) {
+  int64_t size = type == STAPES_ONEDNN_BFLOAT16 ? 2 : 4;
+  return (row_bytes){columns * size, stride * size};
+}
+
+/// Room for a copy of rows that do not lie side by side.
+static bool make_copy(char **copy, row_bytes row, int64_t rows) {
+  if (row.stride == row.width) return true;
+  *copy = malloc((size_t)(row.width * rows));
+  return !failed(*copy ? dnnl_success : dnnl_out_of_memory, "rows");
+}
+
+static void copy_rows(char *to, int64_t to_stride, const char *from, int64_t from_stride, int64_t width, int64_t rows) {
+  for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_stride, from + i * from_stride, (size_t)width);
+}
 
 stapes_onednn_matmul *stapes_onednn_matmul_create(stapes_onednn_weights *w, const stapes_onednn_shape *shape,
                                                   int threads) {
   use_one_thread();
   stapes_onednn_matmul *m = calloc(1, sizeof *m + (size_t)threads * sizeof(part));
   if (!m) return NULL;
+  m->a = row_bytes_of(w->k, shape->a_stride, shape->a_type);
+  m->c = row_bytes_of(w->n, shape->c_stride, shape->c_type);
+  m->accumulate = shape->accumulate;
   for (int thread = 0; thread < threads; thread++) {
-    int64_t first = shape->m * thread / threads, last = shape->m * (thread + 1) / threads;
     part *p = &m->part[m->parts++];
-    p->a_offset = first * shape->a_stride * size_of(shape->a_type);
-    p->c_offset = first * shape->c_stride * size_of(shape->c_type);
-    if (last > first && !create_rows(p, w, shape, last - first)) {
+    p->first = shape->m * thread / threads;
+    p->rows = shape->m * (thread + 1) / threads - p->first;
+    if (p->rows > 0 && !(create_rows(p, w, shape, p->rows) && make_copy(&p->a_copy, m->a, p->rows) &&
+                         make_copy(&p->c_copy, m->c, p->rows))) {
       stapes_onednn_matmul_destroy(m);
       return NULL;
     }
@@ -316,6 +343,7 @@ void stapes_onednn_matmul_destroy(stapes_onednn_matmul *m) {
     if (p->bias) dnnl_memory_destroy(p->bias);
     if (p->scratchpad) dnnl_memory_destroy(p->scratchpad);
     if (p->stream) dnnl_stream_destroy(p->stream);
+    free(p->a_copy), free(p->c_copy);
   }
   free(m);
 }
@@ -323,11 +351,15 @@ void stapes_onednn_matmul_destroy(stapes_onednn_matmul *m) {
 void stapes_onednn_execute(const void *arguments, int thread, int threads) {
   (void)threads;
   const stapes_onednn_arguments *x = arguments;
-  if (thread >= x->matmul->parts || !x->matmul->part[thread].primitive) return;
-  part *p = &x->matmul->part[thread];
+  stapes_onednn_matmul *m = x->matmul;
+  if (thread >= m->parts || !m->part[thread].primitive) return;
+  part *p = &m->part[thread];
   use_one_thread();
-  dnnl_memory_set_data_handle(p->a, (char *)x->a + p->a_offset);
-  dnnl_memory_set_data_handle(p->c, (char *)x->c + p->c_offset);
+  char *a = (char *)x->a + p->first * m->a.stride, *c = (char *)x->c + p->first * m->c.stride;
+  if (p->a_copy) copy_rows(p->a_copy, m->a.width, a, m->a.stride, m->a.width, p->rows);
+  if (p->c_copy && m->accumulate) copy_rows(p->c_copy, m->c.width, c, m->c.stride, m->c.width, p->rows);
+  dnnl_memory_set_data_handle(p->a, p->a_copy ? p->a_copy : a);
+  dnnl_memory_set_data_handle(p->c, p->c_copy ? p->c_copy : c);
   if (p->bias) dnnl_memory_set_data_handle(p->bias, (void *)x->bias);
   // The CPU's stream runs at once; a failure here would mean a primitive that was created but cannot run.
   dnnl_status_t status = dnnl_primitive_execute(p->primitive, p->stream, p->argument_count, p->arguments);
@@ -335,6 +367,7 @@ void stapes_onednn_execute(const void *arguments, int thread, int threads) {
     fprintf(stderr, "stapes: oneDNN could not run a product: status %d\n", (int)status);
     abort();
   }
+  if (p->c_copy) copy_rows(c, m->c.stride, p->c_copy, m->c.width, m->c.width, p->rows);
 }
 
 #else

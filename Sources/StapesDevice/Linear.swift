@@ -12,7 +12,8 @@ package final class Linear {
         case manyRows
         /// Steps of the decoder: one row a sequence.
         case fewRows
-        /// A convolution as a product: each row of the input begins inside the row before, which oneDNN refuses.
+        /// A convolution as a product: each row of the input begins inside the row before, which oneDNN refuses
+        /// unless they are copied apart.
         case overlappingRows
     }
 

@@ -56,6 +56,54 @@ import Testing
         }
     }
 
+    /// Windows have any number of positions, and a thread of the team any part of them. Rows lie side by side, as the
+    /// model's do, or apart, which not every product of oneDNN takes.
+    @Test(arguments: computeTypes) func everyNumberOfRowsIsServed(_ type: ScalarType) throws {
+        var generator = SeededGenerator(seed: 23)
+        let devices = try [1, 2, 3].map { try CPUDevice(kernels: #require(KernelTable(CPULevel.best)), threads: $0) }
+        let few = Array(1...40)
+        for (outputs, inputs, counts) in [
+            (64, 64, few + [63, 64, 65, 100, 375, 749, 750, 1499, 1500]), (192, 64, few + [64, 100, 750]),
+            (100, 384, few + [64, 100, 750]), (64, 256, few + [64, 100, 750]), (64, 192, few), (384, 240, few),
+            (384, 384, few), (384, 1536, few), (1152, 384, few), (1280, 1280, [1, 2, 3, 5, 40]),
+        ] {
+            let largest = counts.max() ?? 0
+            let scale = 2 / Float(inputs).squareRoot()
+            let weight = Cells(random: outputs * inputs, scale: scale, using: &generator)
+            let bias = Cells(random: outputs, using: &generator)
+            let x = Cells(random: largest * inputs, type: type, using: &generator)
+            let sums = Self.plain(
+                x, weight, bias, into: Cells(largest * outputs), rows: largest, outputs: outputs, inputs: inputs,
+                padding: 0, type: type, gelu: false, accumulate: false)
+            for device in devices {
+                let layer = try Linear(
+                    outputs: outputs, inputs: inputs, weight: weight.floats, bias: UnsafePointer(bias.floats),
+                    type: type, usage: .manyRows, device: device)
+                for rows in counts {
+                    for padding in [0, 8] {
+                        let apart = Cells(random: rows * (inputs + padding), type: type, using: &generator)
+                        let y = Cells(random: rows * (outputs + padding), using: &generator)
+                        let expected = y.copy()
+                        for row in 0..<rows {
+                            (apart.pointer + row * (inputs + padding) * type.byteCount).copyMemory(
+                                from: x.pointer + row * inputs * type.byteCount, byteCount: inputs * type.byteCount)
+                            for i in 0..<outputs { expected[row * (outputs + padding) + i] += sums[row * outputs + i] }
+                        }
+                        try layer.run(
+                            MatrixView(
+                                apart.pointer, type: type, rows: rows, columns: inputs, rowStride: inputs + padding),
+                            into: MatrixView(
+                                y.pointer, type: .float32, rows: rows, columns: outputs, rowStride: outputs + padding),
+                            accumulate: true, on: device.stream)
+                        #expect(
+                            error(y, expected, absolute: 1e-5) <= 1,
+                            "\(device.stream.threads) threads, \(rows) x \(outputs) x \(inputs), \(padding) apart")
+                    }
+                }
+            }
+        }
+    }
+
     /// One primitive serves every call of its shape: different rows, addresses and contents in between.
     @Test func repeatedShapesGiveTheSameBits() throws {
         var generator = SeededGenerator(seed: 21)
@@ -115,16 +163,17 @@ import Testing
     /// The product in double precision, of weights as the type holds them.
     private static func plain(
         _ x: Cells, _ weight: Cells, _ bias: Cells?, into y: Cells, rows: Int, outputs: Int, inputs: Int,
-        type: ScalarType, gelu: Bool, accumulate: Bool
+        padding: Int = 8, type: ScalarType, gelu: Bool, accumulate: Bool
     ) -> Cells {
         let held = Cells((0..<weight.count).map { weight[$0] }, type: type)
         let result = y.copy()
         for row in 0..<rows {
             for output in 0..<outputs {
                 var sum = Double(bias?[output] ?? 0)
-                for i in 0..<inputs { sum += Double(x[row * (inputs + 8) + i]) * Double(held[output * inputs + i]) }
+                let start = row * (inputs + padding)
+                for i in 0..<inputs { sum += Double(x[start + i]) * Double(held[output * inputs + i]) }
                 if gelu { sum = 0.5 * sum * (1 + erf(sum * 0.5.squareRoot())) }
-                let at = row * (outputs + 8) + output
+                let at = row * (outputs + padding) + output
                 result[at] = Float(accumulate ? sum + Double(y[at]) : sum)
             }
         }

@@ -16,7 +16,8 @@ typedef struct stapes_onednn_weights stapes_onednn_weights;
 /// oneDNN itself runs on one thread everywhere. Its own team (OpenMP's) would spin on the cores while ours works.
 typedef struct stapes_onednn_matmul stapes_onednn_matmul;
 
-/// c [M, N] = a [M, K] * weights^T + bias, then GELU (with erf), then added to what c held.
+/// c [M, N] = a [M, K] * weights^T + bias, then GELU (with erf), then added to what c held. Strides are in elements;
+/// rows that do not lie side by side go through a copy.
 typedef struct {
   int64_t m, a_stride, c_stride;
   stapes_onednn_type a_type, c_type;
