@@ -22,11 +22,12 @@ struct KernelTimings {
         let type: ScalarType
     }
 
-    private static let contenders = [
-        Contender(name: "panels", usage: .fewRows, type: .float32),
-        Contender(name: "oneDNN", usage: .manyRows, type: .float32),
-        Contender(name: "panels bfloat16", usage: .fewRows, type: .bfloat16),
-    ]
+    private static let contenders =
+        [
+            Contender(name: "panels", usage: .fewRows, type: .float32),
+            Contender(name: "oneDNN", usage: .manyRows, type: .float32),
+            Contender(name: "panels bfloat16", usage: .fewRows, type: .bfloat16),
+        ] + (CPULevel.hasBFloat16 ? [Contender(name: "oneDNN bfloat16", usage: .manyRows, type: .bfloat16)] : [])
 
     @Test func matrixProducts() throws {
         var generator = SeededGenerator(seed: 60)
@@ -85,7 +86,7 @@ struct KernelTimings {
     }
 
     /// The processor, the kernels and how busy the machine is.
-    private static var machine: String {
+    static var machine: String {
         func lines(_ path: String) -> [Substring] {
             let data = FileManager.default.contents(atPath: path) ?? Data()
             return String(decoding: data, as: UTF8.self).split(separator: "\n")
