@@ -8,6 +8,8 @@ package final class Stream {
     package let threads: Int
     private let team: OpaquePointer
     private var recording: Recording?
+    /// Whether calls are recorded instead of run.
+    package var isRecording: Bool { recording != nil }
     /// Told of every call, if there is one.
     package var trace: CallTrace?
 

@@ -1,6 +1,9 @@
 import COneDNN
 
-/// Weights in oneDNN's layout, with the primitives that were made for them so far.
+/// Weights in oneDNN's layout, with the primitives that were made for them.
+///
+/// A primitive takes some 50 KiB, and a window may have any of 1500 lengths: those that graphs name are kept as long as
+/// the weights, of the others only the last few.
 final class OneDNNWeights {
     /// What a primitive is made for. Strides are part of it: views into wider rows are common.
     private struct Shape: Hashable {
@@ -13,7 +16,12 @@ final class OneDNNWeights {
     private static let typicalRows: Int64 = 1500
 
     private let weights: OpaquePointer
-    private var primitives: [Shape: OpaquePointer] = [:]
+    /// Named by graphs.
+    private var captured: [Shape: OpaquePointer] = [:]
+    /// The others, the one used last at the end.
+    private var recent: [(shape: Shape, primitive: OpaquePointer)] = []
+
+    private static let recentCount = 8
 
     init(_ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, type: ScalarType) throws(DeviceError) {
         guard
@@ -24,7 +32,8 @@ final class OneDNNWeights {
     }
 
     deinit {
-        for primitive in primitives.values { stapes_onednn_matmul_destroy(primitive) }
+        for primitive in captured.values { stapes_onednn_matmul_destroy(primitive) }
+        for entry in recent { stapes_onednn_matmul_destroy(entry.primitive) }
         stapes_onednn_weights_destroy(weights)
     }
 
@@ -37,15 +46,26 @@ final class OneDNNWeights {
         let shape = Shape(
             rows: input.rows, inputStride: input.rowStride, outputStride: output.rowStride, inputType: input.type,
             outputType: output.type, bias: bias != nil, gelu: gelu, accumulate: accumulate)
-        let primitive =
-            if let made = primitives[shape] { made } else { try makePrimitive(shape, threads: stream.threads) }
+        let primitive = try primitive(shape, on: stream)
         stream.launch(
             stapes_onednn_execute,
             stapes_onednn_arguments(matmul: primitive, a: input.pointer, bias: bias, c: output.pointer))
     }
 
-    /// Making one takes 0.2 to 0.7 ms, so it happens once a shape.
-    private func makePrimitive(_ shape: Shape, threads: Int) throws(DeviceError) -> OpaquePointer {
+    private func primitive(_ shape: Shape, on stream: Stream) throws(DeviceError) -> OpaquePointer {
+        if let primitive = captured[shape] { return primitive }
+        let known = recent.firstIndex { $0.shape == shape }.map { recent.remove(at: $0).primitive }
+        let primitive = if let known { known } else { try makePrimitive(shape, threads: stream.threads) }
+        if stream.isRecording {
+            captured[shape] = primitive
+        } else {
+            recent.append((shape, primitive))
+            if recent.count > Self.recentCount { stapes_onednn_matmul_destroy(recent.removeFirst().primitive) }
+        }
+        return primitive
+    }
+
+    /// Takes 0.2 to 0.7 ms.
         var description = stapes_onednn_shape(
             m: Int64(shape.rows), a_stride: Int64(shape.inputStride), c_stride: Int64(shape.outputStride),
             a_type: shape.inputType.oneDNNType, c_type: shape.outputType.oneDNNType, bias: shape.bias,
@@ -53,7 +73,6 @@ final class OneDNNWeights {
         guard let primitive = stapes_onednn_matmul_create(weights, &description, Int32(threads)) else {
             throw OneDNNWeights.lastError()
         }
-        primitives[shape] = primitive
         return primitive
     }
 
