@@ -17,10 +17,12 @@ public struct Segment: Sendable, Hashable {
     public var averageLogProbability: Double
     public var compressionRatio: Double
     public var noSpeechProbability: Double
+    /// Nil unless word times were asked for.
+    public var words: [Word]?
 
     public init(
         id: Int, seek: Int, start: Double, end: Double, text: String, tokens: [Int], temperature: Double,
-        averageLogProbability: Double, compressionRatio: Double, noSpeechProbability: Double
+        averageLogProbability: Double, compressionRatio: Double, noSpeechProbability: Double, words: [Word]? = nil
     ) {
         self.id = id
         self.seek = seek
@@ -32,6 +34,7 @@ public struct Segment: Sendable, Hashable {
         self.averageLogProbability = averageLogProbability
         self.compressionRatio = compressionRatio
         self.noSpeechProbability = noSpeechProbability
+        self.words = words
     }
 
     /// True for a segment whose content was removed because it was blank or of zero length.
@@ -40,7 +43,7 @@ public struct Segment: Sendable, Hashable {
 
 extension Segment: Codable {
     private enum CodingKeys: String, CodingKey {
-        case id, seek, start, end, text, tokens, temperature
+        case id, seek, start, end, text, tokens, temperature, words
         case averageLogProbability = "avg_logprob"
         case compressionRatio = "compression_ratio"
         case noSpeechProbability = "no_speech_prob"
