@@ -13,7 +13,9 @@
 #include "attention_body.h"
 #include "encoder_attention_body.h"
 #include "sample_body.h"
+#include "repetition_body.h"
 #include "select_body.h"
+#include "alignment_body.h"
 #include "mel_body.h"
 
 const stapes_kernels LEVEL(stapes_kernels) = {
@@ -30,4 +32,7 @@ const stapes_kernels LEVEL(stapes_kernels) = {
     .encoder_attention = LEVEL(encoder_attention),
     .select = LEVEL(select),
     .feed = LEVEL(feed),
+    .copy_pages = LEVEL(copy_pages),
+    .cross_scores = LEVEL(cross_scores),
+    .token_probability = LEVEL(token_probability),
 };

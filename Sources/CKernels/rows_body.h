@@ -88,3 +88,12 @@ static void LEVEL(store_kv)(const void *arguments, int thread, int threads) {
     STORE_KV(float)
   }
 }
+
+static void LEVEL(copy_pages)(const void *arguments, int thread, int threads) {
+  const stapes_copy_pages_arguments *a = arguments;
+  int64_t begin, end;
+  share(a->count, thread, threads, &begin, &end);
+  for (int64_t i = begin; i < end; i++)
+    memcpy((char *)a->pages + a->to[i] * a->page_bytes, (const char *)a->pages + a->from[i] * a->page_bytes,
+           (size_t)a->page_bytes);
+}

@@ -30,7 +30,10 @@ INLINE float exponential_sum(const float *x, int64_t begin, int64_t end, float m
 
 /// The filters that look at the tokens alone, in the order of `LogitRules`.
 INLINE void mask(float *logits, const stapes_sampling_rules *rules, const stapes_sampling_state *state,
-                 const uint64_t *suppressed, const stapes_select_arguments *a) {
+                 const int32_t *history, const uint64_t *suppressed, const stapes_select_arguments *a) {
+  if (rules->repetition_penalty > 0 && rules->repetition_penalty != 1)
+    penalise(logits, history, state->count, rules->repetition_penalty);
+  if (rules->unrepeated_run > 0) forbid_repeated(logits, history, state->count, rules->unrepeated_run);
   if (rules->suppresses_blank && state->count == 0) {
     forbid(logits, rules->blank);
     forbid(logits, rules->end_of_text);
@@ -66,6 +69,30 @@ INLINE int32_t first_of(const float *logits, int64_t begin, int64_t end, float b
   return -1;
 }
 
+/// The `count` likeliest ids, the lowest first among equals.
+INLINE void likeliest(const float *logits, int64_t vocabulary, int count, int32_t *ids) {
+  float values[STAPES_CANDIDATES];
+  for (int i = 0; i < count; i++) {
+    values[i] = -INFINITY;
+    ids[i] = -1;
+  }
+  enum { BLOCK = 64 };
+  for (int64_t begin = 0; begin < vocabulary; begin += BLOCK) {
+    int64_t end = begin + BLOCK < vocabulary ? begin + BLOCK : vocabulary;
+    if (!(maximum_of(logits, begin, end) > values[count - 1])) continue;
+    for (int64_t id = begin; id < end; id++) {
+      if (!(logits[id] > values[count - 1])) continue;
+      int place = count - 1;
+      for (; place > 0 && logits[id] > values[place - 1]; place--) {
+        values[place] = values[place - 1];
+        ids[place] = ids[place - 1];
+      }
+      values[place] = logits[id];
+      ids[place] = (int32_t)id;
+    }
+  }
+}
+
 static void LEVEL(select)(const void *arguments, int thread, int threads) {
   const stapes_select_arguments *a = arguments;
   int64_t begin, end;
@@ -80,7 +107,8 @@ static void LEVEL(select)(const void *arguments, int thread, int threads) {
     const stapes_sampling_rules *rules = a->rules + seat;
     stapes_sampling_state *state = a->states + seat;
     float *logits = a->logits + row * a->logits_stride;
-    mask(logits, rules, state, a->suppressed + seat * a->suppressed_stride, a);
+    int32_t *history = a->history + seat * a->history_stride;
+    mask(logits, rules, state, history, a->suppressed + seat * a->suppressed_stride, a);
 
     float text = maximum_of(logits, 0, a->timestamp_begin);
     float stamps = maximum_of(logits, a->timestamp_begin, a->vocabulary);
@@ -105,7 +133,16 @@ static void LEVEL(select)(const void *arguments, int thread, int threads) {
     }
     a->tokens[row] = token;
     a->log_probabilities[row] = token < 0 ? -INFINITY : logits[token] - best - logf(total);
+    if (rules->candidates > 0) {
+      int32_t *ids = a->candidates + row * STAPES_CANDIDATES;
+      likeliest(logits, a->vocabulary, rules->candidates, ids);
+      for (int i = 0; i < rules->candidates; i++)
+        a->candidate_log_probabilities[row * STAPES_CANDIDATES + i] =
+            ids[i] < 0 ? -INFINITY : logits[ids[i]] - best - logf(total);
+      continue;
+    }
     if (token < 0) continue;
+    if (state->count < a->history_stride) history[state->count] = token;
     state->follows_text = state->count > 0 && state->token < a->timestamp_begin;
     if (token >= a->timestamp_begin) state->last_timestamp = token;
     state->token = token;

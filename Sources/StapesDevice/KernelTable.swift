@@ -15,6 +15,9 @@ package struct KernelTable: Sendable {
     package let encoderAttention: stapes_kernel
     package let select: stapes_kernel
     package let feed: stapes_kernel
+    package let copyPages: stapes_kernel
+    package let crossScores: stapes_kernel
+    package let tokenProbability: stapes_kernel
 }
 
 extension KernelTable {
@@ -34,5 +37,8 @@ extension KernelTable {
         encoderAttention = kernels.encoder_attention
         select = kernels.select
         feed = kernels.feed
+        copyPages = kernels.copy_pages
+        crossScores = kernels.cross_scores
+        tokenProbability = kernels.token_probability
     }
 }

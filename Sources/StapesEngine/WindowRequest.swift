@@ -8,6 +8,9 @@ package struct WindowRequest: Sendable {
         case transcript(LogitRules, SamplingOptions = SamplingOptions(), stepLimit: Int)
         /// Ask for the languages' probabilities after the prompt.
         case languages
+        /// Give the decoder the prompt, which is a whole transcript, and look at what it attends to. `content`:
+        /// encoder positions of 20 ms that hold content.
+        case alignment(content: Int)
     }
 
     /// Log-mel, `[2 * positions, melBins]`.
@@ -29,11 +32,12 @@ package struct WindowRequest: Sendable {
     }
 
     var demand: SequenceDemand {
-        let limit = if case .transcript(_, _, let stepLimit) = purpose { stepLimit } else { 1 }
+        var (limit, width) = (1, 1)
+        if case .transcript(_, let sampling, let stepLimit) = purpose { (limit, width) = (stepLimit, sampling.beamSize) }
         // Logits are wanted where the transcript starts and where the prompt ends.
         let shareable = max(0, min(startIndex, prompt.count - 1))
         return SequenceDemand(
-            promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions,
+            promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions, width: width,
             prefix: PrefixKey.pages(of: prompt, shareable: shareable, window: key))
     }
 }
@@ -52,12 +56,13 @@ extension WindowRequest {
             throw EngineError(
                 .invalidRequest, "a transcript that starts at \(startIndex) of a prompt of \(prompt.count) tokens")
         }
-        if case .transcript(_, let sampling, _) = purpose, !(sampling.temperature >= 0 && sampling.temperature.isFinite) {
-            throw EngineError(.invalidRequest, "a temperature of \(sampling.temperature); it is 0 or more")
-        }
+        if case .transcript(_, let sampling, _) = purpose { try sampling.check() }
         guard positions > 0, positions <= model.audioContext else {
             throw EngineError(
                 .invalidRequest, "a window of \(positions) positions; 1 to \(model.audioContext) can be served")
+        }
+        if case .alignment(let content) = purpose, !(1...positions).contains(content) {
+            throw EngineError(.invalidRequest, "a content of \(content) positions in a window of \(positions)")
         }
         guard features.count >= 2 * positions * model.melBins else {
             throw EngineError(
@@ -92,6 +97,7 @@ package struct WindowOutcome: Sendable {
         case transcript(WindowResult)
         /// Probabilities in the order of the languages' tokens.
         case languages([Float])
+        case alignment(WindowAttention)
     }
 
     package let answer: Answer

@@ -15,6 +15,8 @@
 #define STAPES_TILE 16
 /// Columns in a panel of packed weights.
 #define STAPES_PANEL 16
+/// The most candidates for its next token that a row can be asked for.
+#define STAPES_CANDIDATES 16
 /// The most tokens that read one sequence's keys and values together in `paged_attention`.
 #define STAPES_GROUP 8
 
@@ -160,6 +162,13 @@ typedef struct {
   int32_t last_timestamp;
   /// Flags: the rules about stamps; no blank and no end at the beginning; the seat's list of suppressed ids.
   int32_t timestamps, suppresses_blank, suppresses_list;
+  /// How many of the likeliest tokens are wanted, up to STAPES_CANDIDATES: the host then decides and sets the state.
+  /// 0 leaves the decision to the kernel.
+  int32_t candidates;
+  /// Logits of ids that were sampled before are divided by it if positive, multiplied if negative; 0 and 1 do nothing.
+  float repetition_penalty;
+  /// No run of so many ids may come twice; 0 allows all.
+  int32_t unrepeated_run;
 } stapes_sampling_rules;
 
 /// What the rules need to know of the tokens sampled so far. All zeros is a sequence that has sampled none.
@@ -175,7 +184,7 @@ typedef struct {
 
 /// Masks each row of logits [vocabulary] by its seat's rules and chooses a token: its id, the lowest among equals, and
 /// its log-probability among the ids that are left, whatever the temperature. The state of the seat goes on by that
-/// token. The logits are overwritten. A row without a finite logit gives -1 and leaves its state; a row of seat 0
+/// token, unless the seat asks for candidates: then the host chooses. The logits are overwritten. A row without a finite logit gives -1 and leaves its state; a row of seat 0
 /// gives 0.
 typedef struct {
   float *_Nonnull logits;
@@ -185,11 +194,16 @@ typedef struct {
   const stapes_sampling_rules *_Nonnull rules;
   /// [seats]
   stapes_sampling_state *_Nonnull states;
+  /// The ids sampled so far, `history_stride` a seat; the state says how many there are.
+  int32_t *_Nonnull history;
   /// Bit sets of `suppressed_stride` 64-bit words, one a seat.
   const uint64_t *_Nonnull suppressed;
   int32_t *_Nonnull tokens;
   float *_Nonnull log_probabilities;
-  int64_t rows, vocabulary, logits_stride, suppressed_stride;
+  /// [rows, STAPES_CANDIDATES], the likeliest first, -1 where no more are left; written only where a seat asks for it.
+  int32_t *_Nonnull candidates;
+  float *_Nonnull candidate_log_probabilities;
+  int64_t rows, vocabulary, logits_stride, suppressed_stride, history_stride;
   int32_t timestamp_begin;
 } stapes_select_arguments;
 
@@ -200,6 +214,35 @@ typedef struct {
   int32_t *_Nonnull tokens;
   int64_t rows;
 } stapes_feed_arguments;
+
+/// pages[to[i]] = pages[from[i]], `page_bytes` each. No page is both copied from and to.
+typedef struct {
+  void *_Nonnull pages;
+  const int32_t *_Nonnull from;
+  const int32_t *_Nonnull to;
+  int64_t count, page_bytes;
+} stapes_copy_pages_arguments;
+
+/// Scores of some heads' cross-attention, before softmax, for word times: scores[h, t, p] = scale * query of token t in
+/// head heads[h] times the key of position p of page `page`, [count, tokens, positions].
+typedef struct {
+  stapes_kv_layer cache;
+  const void *_Nonnull query;
+  const int32_t *_Nonnull heads;
+  float *_Nonnull scores;
+  int64_t count, tokens, positions, query_stride;
+  int32_t page;
+  float scale;
+  stapes_type type;
+} stapes_cross_scores_arguments;
+
+/// probabilities[r] = softmax of row r of `logits` over the ids below `limit`, at the id tokens[r] (0 from there on).
+typedef struct {
+  const float *_Nonnull logits;
+  const int32_t *_Nonnull tokens;
+  float *_Nonnull probabilities;
+  int64_t rows, logits_stride, limit;
+} stapes_token_probability_arguments;
 
 typedef enum { STAPES_GENERIC = 0, STAPES_AVX2 = 1, STAPES_AVX512 = 2 } stapes_level;
 
@@ -218,6 +261,9 @@ typedef struct {
   stapes_kernel _Nonnull encoder_attention;
   stapes_kernel _Nonnull select;
   stapes_kernel _Nonnull feed;
+  stapes_kernel _Nonnull copy_pages;
+  stapes_kernel _Nonnull cross_scores;
+  stapes_kernel _Nonnull token_probability;
 } stapes_kernels;
 
 /// The kernels of `level`, or null where this processor or this build lacks it.

@@ -89,6 +89,24 @@ func referenceEncoderAttention(_ a: stapes_encoder_attention_arguments) {
     }
 }
 
+func referenceCrossScores(_ a: stapes_cross_scores_arguments) {
+    let query = ReferenceRows(pointer: a.query, type: a.type)
+    let keys = ReferenceRows(pointer: UnsafeRawPointer(a.cache.keys), type: a.type)
+    for index in 0..<Int(a.count) {
+        let head = Int(a.heads[index])
+        for token in 0..<Int(a.tokens) {
+            let from = token * Int(a.query_stride) + head * headWidth
+            for position in 0..<Int(a.positions) {
+                let place = CachePosition(a.cache, page: Int(a.page), positionInPage: position, head: head)
+                let score = (0..<headWidth).reduce(0.0) {
+                    $0 + Double(query[from + $1]) * Double(keys[place.key + $1 * tile])
+                }
+                a.scores[(index * Int(a.tokens) + token) * Int(a.positions) + position] = Float(Double(a.scale) * score)
+            }
+        }
+    }
+}
+
 /// softmax(scale * q . k) . v of one query and one head.
 private func attend(
     count: Int, scale: Double, query: (_ dimension: Int) -> Double, key: (_ position: Int, _ dimension: Int) -> Double,

@@ -67,6 +67,22 @@ extension KernelTable {
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_feed_arguments.self)
             for row in 0..<Int(a.rows) { a.tokens[row] = a.states[Int(a.seats[row])].token }
+        },
+        copyPages: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            let a = arguments.load(as: stapes_copy_pages_arguments.self)
+            for i in 0..<Int(a.count) {
+                (a.pages + Int(a.to[i]) * Int(a.page_bytes)).copyMemory(
+                    from: a.pages + Int(a.from[i]) * Int(a.page_bytes), byteCount: Int(a.page_bytes))
+            }
+        },
+        crossScores: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            referenceCrossScores(arguments.load(as: stapes_cross_scores_arguments.self))
+        },
+        tokenProbability: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            referenceTokenProbability(arguments.load(as: stapes_token_probability_arguments.self))
         }
     )
 }

@@ -20,6 +20,11 @@ func referenceSelect(_ a: stapes_select_arguments) {
             start: a.logits + row * Int(a.logits_stride), count: Int(a.vocabulary))
         for id in logits.indices where logits[id].isNaN { logits[id] = -.infinity }
         let rules = a.rules[seat]
+        let history = UnsafeMutableBufferPointer(
+            start: a.history + seat * Int(a.history_stride), count: Int(a.history_stride))
+        let sampled = Array(history.prefix(Int(a.states[seat].count)))
+        penalise(logits, sampled, by: rules.repetition_penalty)
+        forbidRepeated(logits, sampled, run: Int(rules.unrepeated_run))
         mask(logits, rules, a.states[seat], a.suppressed + seat * Int(a.suppressed_stride), a)
         let text = logits[..<Int(a.timestamp_begin)]
         let stamps = logits[Int(a.timestamp_begin)...]
@@ -36,7 +41,20 @@ func referenceSelect(_ a: stapes_select_arguments) {
         }
         a.tokens[row] = Int32(token ?? -1)
         a.log_probabilities[row] = token.map { logits[$0] - logSumOfExponentials(logits[...]) } ?? -.infinity
-        if let token { a.states[seat].advance(Int32(token), timestampBegin: a.timestamp_begin) }
+        if rules.candidates > 0 {
+            let places = (row * Int(STAPES_CANDIDATES))..<(row * Int(STAPES_CANDIDATES) + Int(rules.candidates))
+            let total = logSumOfExponentials(logits[...])
+            let order = logits.indices.filter { logits[$0] > -.infinity }
+                .sorted { (logits[$0], $1) > (logits[$1], $0) }
+            for (place, rank) in zip(places, 0...) {
+                a.candidates[place] = rank < order.count ? Int32(order[rank]) : -1
+                a.candidate_log_probabilities[place] = rank < order.count ? logits[order[rank]] - total : -.infinity
+            }
+            continue
+        }
+        guard let token else { continue }
+        if sampled.count < history.count { history[sampled.count] = Int32(token) }
+        a.states[seat].advance(Int32(token), timestampBegin: a.timestamp_begin)
     }
 }
 
@@ -46,6 +64,32 @@ extension stapes_sampling_state {
         if chosen >= timestampBegin { last_timestamp = chosen }
         token = chosen
         count += 1
+    }
+}
+
+private func penalise(_ logits: UnsafeMutableBufferPointer<Float>, _ sampled: [Int32], by penalty: Float) {
+    guard penalty > 0 else { return }
+    for id in Set(sampled) {
+        let logit = logits[Int(id)]
+        logits[Int(id)] = logit < 0 ? logit * penalty : logit / penalty
+    }
+}
+
+private func forbidRepeated(_ logits: UnsafeMutableBufferPointer<Float>, _ sampled: [Int32], run: Int) {
+    guard run > 0, sampled.count >= run else { return }
+    let end = sampled.suffix(run - 1)
+    for first in 0...sampled.count - run where sampled[first..<first + run - 1].elementsEqual(end) {
+        logits[Int(sampled[first + run - 1])] = -.infinity
+    }
+}
+
+func referenceTokenProbability(_ a: stapes_token_probability_arguments) {
+    for row in 0..<Int(a.rows) {
+        let logits = UnsafeBufferPointer(start: a.logits + row * Int(a.logits_stride), count: Int(a.limit))
+        let token = Int(a.tokens[row])
+        let peak = Double(logits.max() ?? 0)
+        let total = logits.reduce(0.0) { $0 + exp(Double($1) - peak) }
+        a.probabilities[row] = token < logits.count ? Float(exp(Double(logits[token]) - peak) / total) : 0
     }
 }
 

@@ -20,15 +20,25 @@ package struct AttentionRow: Sendable, Hashable {
     }
 }
 
+extension AttentionRow {
+    /// The same row over other pages: a beam.
+    func with(pages: [Int32]) -> AttentionRow {
+        AttentionRow(tokens: tokens, context: context, pages: pages, block: block, encoderLength: encoderLength)
+    }
+}
+
 /// The sequences of one step, their tokens one after the other.
 package struct AttentionBatch: Sendable, Hashable {
     package var rows: [AttentionRow]
     /// Changes whenever a row joins or leaves. While it stays the same a plan holds but for the decoder lengths.
     package let epoch: Int
+    /// Changes whenever a row's pages do while the members stay: beams copy and share pages. The cross part holds on.
+    package var pagesEpoch: Int
 
-    package init(rows: [AttentionRow], epoch: Int) {
+    package init(rows: [AttentionRow], epoch: Int, pagesEpoch: Int = 0) {
         self.rows = rows
         self.epoch = epoch
+        self.pagesEpoch = pagesEpoch
     }
 
     package var tokenCount: Int { rows.reduce(0) { $0 + $1.tokens } }

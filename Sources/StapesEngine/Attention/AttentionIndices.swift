@@ -17,6 +17,8 @@ package final class AttentionIndices {
     private let crossArrays: KVIndexArrays
     private var crossPart: KVPlan?
     private var members: Members?
+    /// Of the pages that the self part was bound to.
+    private var pagesEpoch: Int?
     /// How often the rows, their pages and the cross part were planned: with joins and leaves, not with steps.
     package private(set) var rebuilds = 0
 
@@ -47,16 +49,21 @@ package final class AttentionIndices {
     }
 
     /// Fills the arrays from the host's integers. While the members stay the same, that is the decoder lengths and
-    /// where the new tokens go: a sequence's pages are its own from its admission on, and its window does not change.
+    /// where the new tokens go: a sequence has its pages from its admission on, and its window does not change. Beams
+    /// alone change pages on the way.
     package func plan(_ batch: AttentionBatch) -> AttentionPlan {
         let tokens = batch.tokenCount
         let members = Members(epoch: batch.epoch, tokens: tokens)
         if crossPart == nil || members != self.members {
-            selfArrays.bind(batch) { $0.pages }
+            pagesEpoch = nil
             crossArrays.bind(batch) { [$0.block] }
             crossPart = crossArrays.measure(batch) { row, _ in row.encoderLength }
             self.members = members
             rebuilds += 1
+        }
+        if pagesEpoch != batch.pagesEpoch {
+            selfArrays.bind(batch) { $0.pages }
+            pagesEpoch = batch.pagesEpoch
         }
         guard let crossPart else { preconditionFailure("the cross part was planned above") }
         let selfPart = selfArrays.measure(batch) { row, token in row.context + token + 1 }

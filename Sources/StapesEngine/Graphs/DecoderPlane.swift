@@ -1,3 +1,4 @@
+import StapesDecoding
 import StapesDevice
 import StapesModel
 
@@ -100,7 +101,7 @@ package final class DecoderPlane {
             logitRows[row] = Int32(row)
             sampler.seat(batch.seats[row], at: row)
         }
-        return try run(batch.attention, eagerly: eagerly)
+        return try run(batch.attention, candidates: batch.wantsCandidates, eagerly: eagerly)
     }
 
     /// Launches the prompts of some sequences, one after the other.
@@ -118,11 +119,15 @@ package final class DecoderPlane {
             }
             sampler.seat(prompt.seat, at: row)
         }
-        return try run(AttentionBatch(rows: prompts.map(\.row), epoch: epoch), eagerly: eagerly)
+        return try run(
+            AttentionBatch(rows: prompts.map(\.row), epoch: epoch), candidates: prompts.contains(where: \.wantsCandidates),
+            eagerly: eagerly)
     }
 
     /// Copy live rows into the slots, plan, pad, launch once, read the choices.
-    private func run(_ batch: AttentionBatch, eagerly: Bool) throws(DeviceError) -> Launched {
+    private func run(
+        _ batch: AttentionBatch, candidates: Bool, eagerly: Bool
+    ) throws(DeviceError) -> Launched {
         let plan = backend.plan(batch, indices: indices)
         let live = StepSize(tokens: plan.tokens, rows: batch.rows.count, groups: plan.selfPart.groups)
         let route: Route
@@ -132,11 +137,17 @@ package final class DecoderPlane {
             try launch(live, plan: plan)
             route = .eager(graphs.reason(asked: eagerly))
         }
-        return Launched(route: route, rows: live.rows, step: sampler.read(rows: live.rows, on: stream))
+        return Launched(
+            route: route, rows: live.rows, step: sampler.read(rows: live.rows, candidates: candidates, on: stream))
     }
 
     /// What a row of a launched step chose. The choices of the step before can still be asked for.
     package func choice(row: Int, of launched: Launched) -> Choice { sampler.choice(row: row, of: launched.step) }
+
+    /// What could come next for a row of a launched step whose seat asked for candidates, the likeliest first.
+    func candidates(row: Int, of launched: Launched) -> [BeamSearch.Candidate] {
+        sampler.candidates(row: row, of: launched.step)
+    }
 
     /// The logits of the last step, `[rows * logitsPerRow, V]`; the ones that chose are masked.
     package func logits(of launched: Launched) -> MatrixView { decoder.logits(rows: launched.rows * logitRows.width) }

@@ -6,15 +6,23 @@ struct ActiveSequence {
 
     let request: WindowRequest
     let completion: Completion
-    var sampled: [Int] = []
-    var sumLogProbability = 0.0
+    private(set) var sampled: [Int] = []
+    private var sumLogProbability = 0.0
     var noSpeechProbability = 0.0
-    /// Where it sits, once it samples.
-    var seat: Int32?
+    /// Where it sits, once it samples: a seat for each hypothesis.
+    var seats: [Int32] = []
+    /// Its hypotheses, where it follows several.
+    private(set) var beams: Beams?
     var times = WindowTimes()
     /// What came of it, once it is at its end.
     var answer: WindowOutcome.Answer?
     private var failure: EngineError?
+
+    /// Hypotheses and their pages.
+    struct Beams {
+        var search: BeamSearch
+        var pages: BeamPages
+    }
 
     init(request: WindowRequest, completion: @escaping Completion) {
         self.request = request
@@ -23,20 +31,56 @@ struct ActiveSequence {
 
     /// Takes in a sampled token. A sequence that does not sample lets it pass.
     mutating func take(_ choice: Choice, endOfText: Int) {
-        guard case .transcript(_, let sampling, let stepLimit) = request.purpose else { return }
+        guard case .transcript(_, _, let stepLimit) = request.purpose else { return }
         times.tokens += 1
-        guard choice.token >= 0 else {
-            failure = EngineError(.notANumber, "the model gave no finite logit: its weights are damaged")
-            return
-        }
+        guard choice.token >= 0 else { return fail() }
         sumLogProbability += Double(choice.logProbability)
         if choice.token != endOfText { sampled.append(choice.token) }
         if choice.token == endOfText || sampled.count >= stepLimit {
-            answer = .transcript(
-                WindowResult(
-                    tokens: sampled, sumLogProbability: sumLogProbability, noSpeechProbability: noSpeechProbability,
-                    temperature: Double(sampling.temperature)))
+            end(tokens: sampled, sumLogProbability: sumLogProbability)
         }
+    }
+
+    /// Begins to follow several hypotheses, behind a prompt of `length` tokens that stands in the first of `pages`.
+    mutating func beginBeams(_ sampling: SamplingOptions, pages: [Int32], length: Int, endOfText: Int) {
+        beams = Beams(
+            search: BeamSearch(width: sampling.beamSize, patience: sampling.patience, endOfText: endOfText),
+            pages: BeamPages(pages: pages, length: length))
+    }
+
+    /// Takes in what could come next for every hypothesis.
+    ///
+    /// - Parameter length: tokens that stand in the self arena.
+    /// - Returns: pages to be copied before the next step; none at the end.
+    mutating func take(_ candidates: [[BeamSearch.Candidate]], length: Int) -> [BeamPages.Copy] {
+        guard case .transcript(_, let sampling, let stepLimit) = request.purpose, var beams else { return [] }
+        times.tokens += 1
+        let parents = beams.search.advance(candidates)
+        let isLast = beams.search.isComplete || parents.isEmpty || beams.search.beams[0].tokens.count >= stepLimit
+        guard isLast else {
+            let copies = beams.pages.advance(parents: parents, length: length)
+            self.beams = beams
+            return copies
+        }
+        self.beams = beams
+        guard let best = beams.search.best(lengthPenalty: sampling.lengthPenalty), best.sumLogProbability.isFinite else {
+            fail()
+            return []
+        }
+        end(tokens: best.tokens, sumLogProbability: Double(best.sumLogProbability))
+        return []
+    }
+
+    private mutating func end(tokens: [Int], sumLogProbability: Double) {
+        guard case .transcript(_, let sampling, _) = request.purpose else { return }
+        answer = .transcript(
+            WindowResult(
+                tokens: tokens, sumLogProbability: sumLogProbability, noSpeechProbability: noSpeechProbability,
+                temperature: Double(sampling.temperature)))
+    }
+
+    private mutating func fail() {
+        failure = EngineError(.notANumber, "the model gave no finite logit: its weights are damaged")
     }
 
     /// Nil while there is more to do.

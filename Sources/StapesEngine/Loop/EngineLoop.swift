@@ -13,7 +13,9 @@ struct EngineLoop {
     /// The decoding rows, made anew whenever one joins or leaves.
     private var batch = DecodeBatch(rows: [], seats: [], epoch: -1)
     /// The decode step that was launched last, as long as the host has not looked at its tokens.
-    private var inFlight: DecodeFlight?
+    private var inFlight: Flight?
+    /// Counts how often some beam's pages changed.
+    private var pagesEpoch = 0
     private let looksAhead: Bool
     private var prefillEpoch = 0
     private let clock = ContinuousClock()
@@ -72,8 +74,10 @@ struct EngineLoop {
         let launched = launchDecode(step.decode)
         settleFlight()
         inFlight = launched
-        if !looksAhead { settleFlight() }
-        prefill(step.prefill)
+        // Where a beam goes the host decides: there is nothing to launch before it has looked.
+        if !looksAhead || batch.wantsCandidates { settleFlight() }
+        prefill(step.prefill.filter { !isAlignment($0) })
+        for id in step.prefill where isAlignment(id) { align(id) }
         if let encoding = step.encode { encode(encoding) }
         tellCaches()
     }
@@ -106,25 +110,50 @@ struct EngineLoop {
             let launched = try runner.prefill.run(prompts, epoch: prefillEpoch)
             metrics.step(launched.route, plane: .prefill, live: ids.count)
             readStarts(ids, of: launched)
-            let share = seconds(since: start) / Double(ids.count)
-            settle(ids, of: launched, in: runner.prefill) { $0.times.prefillSeconds += share }
+            beginBeams(ids)
+            let flight = Flight(ids: ids, counts: ids.map { _ in 1 }, launched: launched, seconds: seconds(since: start))
+            settle(flight, in: runner.prefill) { $0.prefillSeconds += $1 }
         } catch {
             fail(ids, error)
         }
     }
 
+    private func isAlignment(_ id: SequenceID) -> Bool {
+        if case .alignment = active[id]?.request.purpose { true } else { false }
+    }
+
+    private mutating func align(_ id: SequenceID) {
+        guard let request = active[id]?.request, case .alignment(let content) = request.purpose else { return }
+        do {
+            let start = clock.now
+            let attention = try runner.align.run(
+                request.prompt, row: row(of: id, tokens: request.prompt.count), content: content)
+            scheduler.didPrefill(id)
+            guard var sequence = active.removeValue(forKey: id) else { return }
+            sequence.answer = .alignment(attention)
+            sequence.times.prefillSeconds += seconds(since: start)
+            let result = sequence.result
+            active[id] = sequence
+            if let result { finish(id, with: result) }
+        } catch {
+            fail([id], error)
+        }
+    }
+
     /// Launches a token more of every row. Which tokens it begins with the device knows.
-    private mutating func launchDecode(_ ids: [SequenceID]) -> DecodeFlight? {
+    private mutating func launchDecode(_ ids: [SequenceID]) -> Flight? {
         guard !ids.isEmpty else { return nil }
         do {
             let start = clock.now
             let rebuilds = runner.decode.indices.rebuilds
             refreshBatch(ids)
             let launched = try runner.decode.run(batch)
-            metrics.step(launched.route, plane: .decode, live: ids.count)
+            metrics.step(launched.route, plane: .decode, live: batch.seats.count)
             metrics.rebuiltPlans(runner.decode.indices.rebuilds - rebuilds)
             for id in ids { scheduler.didDecode(id) }
-            return DecodeFlight(ids: ids, launched: launched, launchSeconds: seconds(since: start))
+            return Flight(
+                ids: ids, counts: ids.map { active[$0]?.beams?.pages.tables.count ?? 1 }, launched: launched,
+                seconds: seconds(since: start))
         } catch {
             fail(ids, error)
             return nil
@@ -132,13 +161,26 @@ struct EngineLoop {
     }
 
     private mutating func refreshBatch(_ ids: [SequenceID]) {
-        if batch.attention.epoch != scheduler.epoch {
-            batch = DecodeBatch(
-                rows: ids.map { row(of: $0, tokens: 1) }, seats: ids.map { active[$0]?.seat ?? 0 },
-                epoch: scheduler.epoch)
-        } else {
+        let hasBeams = ids.contains { active[$0]?.beams != nil }
+        guard hasBeams || batch.attention.epoch != scheduler.epoch else {
             for (row, id) in ids.enumerated() { batch.attention.rows[row].context = scheduler[id]?.length ?? 0 }
+            return
         }
+        var rows: [AttentionRow] = []
+        var seats: [Int32] = []
+        for id in ids {
+            let row = row(of: id, tokens: 1)
+            if let beams = active[id]?.beams {
+                rows += beams.pages.tables.map { row.with(pages: $0) }
+                seats += active[id]?.seats.prefix(beams.pages.tables.count) ?? []
+            } else {
+                rows.append(row)
+                seats.append(active[id]?.seats.first ?? 0)
+            }
+        }
+        if hasBeams { pagesEpoch += 1 }
+        batch = DecodeBatch(
+            rows: rows, seats: seats, epoch: scheduler.epoch, pagesEpoch: pagesEpoch, wantsCandidates: hasBeams)
     }
 
     private func prompt(of id: SequenceID, _ request: WindowRequest) -> Prompt {
@@ -146,7 +188,7 @@ struct EngineLoop {
         return Prompt(
             row: row, tokens: Array(request.prompt[row.context...]),
             logitTokens: [request.prompt.count - 1 - row.context, request.startIndex - row.context],
-            seat: active[id]?.seat ?? 0)
+            seat: active[id]?.seats.first ?? 0, wantsCandidates: (scheduler[id]?.demand.width ?? 1) > 1)
     }
 
     private func row(of id: SequenceID, tokens: Int) -> AttentionRow {
@@ -158,11 +200,11 @@ struct EngineLoop {
             encoderLength: sequence.demand.encoderLength)
     }
 
-    /// Gives a sequence that samples its seat.
+    /// Gives a sequence that samples its seats.
     private mutating func sit(_ id: SequenceID) {
         guard case .transcript(let rules, let sampling, _) = active[id]?.request.purpose else { return }
-        let seat = runner.seats.reserve(rules, sampling)
-        active[id]?.seat = seat
+        let seats = (0..<sampling.beamSize).map { _ in runner.seats.reserve(rules, sampling) }
+        active[id]?.seats = seats
     }
 
     // MARK: After a step
@@ -179,10 +221,23 @@ struct EngineLoop {
                     RowProbability.languages(logits: $0, special: special)
                 }
                 active[id]?.answer = .languages(probabilities)
+            case .alignment: break
             case .transcript:
                 let noSpeech = logits.withUnsafeBufferPointer { RowProbability.noSpeech(logits: $0, special: special) }
                 active[id]?.noSpeechProbability = Double(noSpeech)
             }
+        }
+    }
+
+    /// Lets the sequences that follow several hypotheses begin with what their prompt's last token offers.
+    private mutating func beginBeams(_ ids: [SequenceID]) {
+        for id in ids {
+            guard case .transcript(_, let sampling, _) = active[id]?.request.purpose, sampling.beamSize > 1,
+                let sequence = scheduler[id]
+            else { continue }
+            let endOfText = special.endOfText
+            active[id]?.beginBeams(
+                sampling, pages: sequence.pages, length: sequence.length, endOfText: endOfText)
         }
     }
 
@@ -192,25 +247,43 @@ struct EngineLoop {
         guard let flight = inFlight else { return }
         inFlight = nil
         let start = clock.now
-        let alive = flight.ids.count { active[$0] != nil }
-        metrics.late(rows: flight.ids.count - alive)
-        let share = flight.launchSeconds / Double(max(1, alive))
-        settle(flight.ids, of: flight.launched, in: runner.decode) { $0.times.decodeSeconds += share }
-        metrics.decodeStep(seconds: flight.launchSeconds + seconds(since: start))
+        let late = zip(flight.ids, flight.counts).reduce(0) { $0 + (active[$1.0] == nil ? $1.1 : 0) }
+        metrics.late(rows: late)
+        settle(flight, in: runner.decode) { $0.decodeSeconds += $1 }
+        metrics.decodeStep(seconds: flight.seconds + seconds(since: start))
     }
 
     /// Takes in the choices of a step, books its time and lets go of the sequences that have their answer.
-    private mutating func settle(
-        _ ids: [SequenceID], of launched: DecoderPlane.Launched, in plane: DecoderPlane,
-        book: (inout ActiveSequence) -> Void
-    ) {
-        for (row, id) in ids.enumerated() {
+    ///
+    /// - Parameter book: is given a sequence's share of the step's seconds.
+    private mutating func settle(_ flight: Flight, in plane: DecoderPlane, book: (inout WindowTimes, Double) -> Void) {
+        let alive = flight.ids.count { active[$0] != nil }
+        let share = flight.seconds / Double(max(1, alive))
+        var row = 0
+        for (id, count) in zip(flight.ids, flight.counts) {
+            defer { row += count }
             guard var sequence = active.removeValue(forKey: id) else { continue }
-            sequence.take(plane.choice(row: row, of: launched), endOfText: special.endOfText)
-            book(&sequence)
+            if sequence.beams == nil {
+                sequence.take(plane.choice(row: row, of: flight.launched), endOfText: special.endOfText)
+            } else {
+                let candidates = (row..<row + count).map { plane.candidates(row: $0, of: flight.launched) }
+                part(&sequence, id: id, candidates: candidates)
+            }
+            book(&sequence.times, share)
             let result = sequence.result
             active[id] = sequence
             if let result { finish(id, with: result) }
+        }
+    }
+
+    /// Chooses a sequence's next hypotheses, and tells the device which tokens each stands for and where its pages are.
+    private func part(_ sequence: inout ActiveSequence, id: SequenceID, candidates: [[BeamSearch.Candidate]]) {
+        guard case .transcript(_, let sampling, _) = sequence.request.purpose else { return }
+        runner.copyPages.run(sequence.take(candidates, length: scheduler[id]?.length ?? 0))
+        guard sequence.answer == nil, let beams = sequence.beams?.search.beams else { return }
+        for (beam, seat) in zip(beams, sequence.seats) {
+            runner.seats.set(
+                beam.tokens, timestampBegin: special.timestampBegin, needsHistory: sampling.needsHistory, at: seat)
         }
     }
 
@@ -221,7 +294,7 @@ struct EngineLoop {
     private mutating func finish(_ id: SequenceID, with result: Result<WindowOutcome, EngineError>) {
         guard let sequence = active.removeValue(forKey: id) else { return }
         scheduler.finish(id)
-        if let seat = sequence.seat { runner.seats.release(seat) }
+        for seat in sequence.seats { runner.seats.release(seat) }
         // Before the caller goes on: what it then looks at is up to date.
         tellCaches()
         sequence.completion(result)
@@ -238,11 +311,14 @@ struct EngineLoop {
     }
 }
 
-/// A decode step that was launched and not looked at.
-private struct DecodeFlight {
+/// A step that was launched, and whose choices have not been looked at.
+private struct Flight {
     let ids: [SequenceID]
+    /// Rows of each.
+    let counts: [Int]
     let launched: DecoderPlane.Launched
-    let launchSeconds: Double
+    /// What launching took.
+    let seconds: Double
 }
 
 /// What an engine holds at one moment; all zero when nothing runs.

@@ -12,6 +12,8 @@ package final class ModelRunner {
     package let stream: Stream
     package let pool: KVPool
     package let seats: SequenceSeats
+    let copyPages: PageCopier
+    let align: AlignmentRunner
     package let encode: EncoderPlane
     package let prefill: DecoderPlane
     package let decode: DecoderPlane
@@ -36,7 +38,9 @@ package final class ModelRunner {
             checkpoint: checkpoint, type: type, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
         pool = try Self.pool(model, type: type, limits: limits)
-        seats = try SequenceSeats(capacity: limits.rows, vocabulary: model.vocabularySize, stream: stream)
+        seats = try SequenceSeats(
+            capacity: limits.rows, vocabulary: model.vocabularySize, historyLength: model.textContext, stream: stream)
+        copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)
         encode = try EncoderPlane(
             encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model, stream: stream)
         func extent(_ kind: DecoderPlane.Kind, tokens: Int) -> DecoderPlane.Extent {
@@ -52,6 +56,9 @@ package final class ModelRunner {
         decode = try DecoderPlane(
             extent(.decode, tokens: limits.rows), backend: decodeBackend, decoder: decoder, pool: pool, seats: seats,
             stream: stream)
+        align = try AlignmentRunner(
+            model: model, maximumTokens: model.textContext, endOfText: configuration.special.endOfText,
+            backend: prefillBackend, decoder: decoder, pool: pool, stream: stream)
         if decision.enabled { try capture(rows: configuration.graphRows, limits: limits) }
     }
 

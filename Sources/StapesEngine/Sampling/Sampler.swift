@@ -1,4 +1,5 @@
 import CKernels
+import StapesDecoding
 import StapesDevice
 
 /// A token that was chosen for a row.
@@ -24,8 +25,10 @@ final class Sampler {
     private let seatSlot: StaticSlot
     private let tokens: Buffer
     private let logProbabilities: Buffer
-    private let hostTokens: UnsafeMutablePointer<Int32>
-    private let hostLogProbabilities: UnsafeMutablePointer<Float>
+    /// `[rows, candidates]`
+    private let candidateTokens: Buffer
+    private let candidateLogProbabilities: Buffer
+    private let host: HostChoices
     private var steps = 0
 
     /// - Parameter rows: the most rows of a step.
@@ -41,16 +44,13 @@ final class Sampler {
             "seat", domain: .row, count: rows, capture: .value(0), padding: .value(0), in: registry)
         tokens = try Buffer(of: Int32.self, count: rows)
         logProbabilities = try Buffer(of: Float.self, count: rows)
-        hostTokens = .allocate(capacity: Self.depth * rows)
-        hostLogProbabilities = .allocate(capacity: Self.depth * rows)
-        hostTokens.initialize(repeating: 0, count: Self.depth * rows)
-        hostLogProbabilities.initialize(repeating: 0, count: Self.depth * rows)
+        candidateTokens = try Buffer(of: Int32.self, count: rows * Self.candidateCount)
+        candidateLogProbabilities = try Buffer(of: Float.self, count: rows * Self.candidateCount)
+        host = try HostChoices(rows: rows, steps: Self.depth, candidates: Self.candidateCount)
     }
 
-    deinit {
-        hostTokens.deallocate()
-        hostLogProbabilities.deallocate()
-    }
+    /// Candidates that the kernel has room for in a row.
+    private static let candidateCount = Int(STAPES_CANDIDATES)
 
     func seat(_ seat: Int32, at row: Int) { seatSlot[row] = seat }
 
@@ -68,30 +68,73 @@ final class Sampler {
             stream.kernels.select,
             stapes_select_arguments(
                 logits: logits.float32, seats: seatSlot.pointer, rules: UnsafePointer(seats.rules),
-                states: seats.states, suppressed: UnsafePointer(seats.suppressed),
+                states: seats.states, history: seats.history, suppressed: UnsafePointer(seats.suppressed),
                 tokens: tokens.pointer.assumingMemoryBound(to: Int32.self),
                 log_probabilities: logProbabilities.pointer.assumingMemoryBound(to: Float.self),
+                candidates: candidateTokens.pointer.assumingMemoryBound(to: Int32.self),
+                candidate_log_probabilities: candidateLogProbabilities.pointer.assumingMemoryBound(to: Float.self),
                 rows: Int64(logits.rows), vocabulary: Int64(vocabulary), logits_stride: Int64(logits.rowStride),
-                suppressed_stride: Int64(seats.words), timestamp_begin: Int32(timestampBegin)))
+                suppressed_stride: Int64(seats.words), history_stride: Int64(seats.historyLength),
+                timestamp_begin: Int32(timestampBegin)))
     }
 
     /// Copies the choices of the step just launched to the host: the one read of a steady decode step.
     ///
+    /// - Parameter candidates: whether some row's seat asked for candidates.
     /// - Returns: the number by which `choice` finds them, until `depth` more steps have been read.
-    func read(rows: Int, on stream: Stream) -> Int {
-        let offset = steps % Self.depth * self.rows
-        stream.read(
-            UnsafePointer(tokens.pointer.assumingMemoryBound(to: Int32.self)), count: rows, into: hostTokens + offset)
-        stream.read(
-            UnsafePointer(logProbabilities.pointer.assumingMemoryBound(to: Float.self)), count: rows,
-            into: hostLogProbabilities + offset)
+    func read(rows: Int, candidates: Bool, on stream: Stream) -> Int {
+        let first = steps % Self.depth * self.rows
+        func read<T: BitwiseCopyable>(_ source: borrowing Buffer, _ width: Int, _ target: UnsafeMutablePointer<T>) {
+            stream.read(
+                UnsafePointer(source.pointer.assumingMemoryBound(to: T.self)), count: rows * width,
+                into: target + first * width)
+        }
+        read(tokens, 1, host.tokens)
+        read(logProbabilities, 1, host.logProbabilities)
+        if candidates {
+            read(candidateTokens, Self.candidateCount, host.candidateTokens)
+            read(candidateLogProbabilities, Self.candidateCount, host.candidateLogProbabilities)
+        }
         defer { steps += 1 }
         return steps
     }
 
     func choice(row: Int, of step: Int) -> Choice {
+        let at = place(row: row, of: step)
+        return Choice(token: Int(host.tokens[at]), logProbability: host.logProbabilities[at])
+    }
+
+    /// The likeliest first; none of no finite logit.
+    func candidates(row: Int, of step: Int) -> [BeamSearch.Candidate] {
+        let first = place(row: row, of: step) * Self.candidateCount
+        return (first..<first + Self.candidateCount)
+            .map {
+                BeamSearch.Candidate(
+                    token: Int(host.candidateTokens[$0]), logProbability: host.candidateLogProbabilities[$0])
+            }
+            .filter { $0.token >= 0 }
+    }
+
+    private func place(row: Int, of step: Int) -> Int {
         precondition(step < steps && steps - step <= Self.depth, "the choices of a step that has been overwritten")
-        let at = step % Self.depth * rows + row
-        return Choice(token: Int(hostTokens[at]), logProbability: hostLogProbabilities[at])
+        return step % Self.depth * rows + row
+    }
+}
+
+/// Where choices lie on the host, a few steps deep.
+private final class HostChoices {
+    private let memory: Buffer
+    let tokens: UnsafeMutablePointer<Int32>
+    let logProbabilities: UnsafeMutablePointer<Float>
+    let candidateTokens: UnsafeMutablePointer<Int32>
+    let candidateLogProbabilities: UnsafeMutablePointer<Float>
+
+    init(rows: Int, steps: Int, candidates: Int) throws(DeviceError) {
+        let count = rows * steps
+        memory = try Buffer(byteCount: 8 * count * (1 + candidates))
+        tokens = memory.pointer.assumingMemoryBound(to: Int32.self)
+        logProbabilities = (memory.pointer + 4 * count).assumingMemoryBound(to: Float.self)
+        candidateTokens = (memory.pointer + 8 * count).assumingMemoryBound(to: Int32.self)
+        candidateLogProbabilities = (memory.pointer + 4 * count * (2 + candidates)).assumingMemoryBound(to: Float.self)
     }
 }

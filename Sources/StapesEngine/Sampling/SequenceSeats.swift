@@ -2,19 +2,6 @@ import CKernels
 import StapesDecoding
 import StapesDevice
 
-/// How tokens are drawn.
-package struct SamplingOptions: Sendable, Hashable {
-    /// 0 takes the likeliest token.
-    package var temperature: Float
-    /// Names the random numbers that tokens are drawn by. The same request with the same seed gets the same text.
-    package var seed: UInt64
-
-    package init(temperature: Float = 0, seed: UInt64 = 0) {
-        self.temperature = temperature
-        self.seed = seed
-    }
-}
-
 /// Where the sequences that sample sit on the device: a seat holds a sequence's rules, its suppressed ids, and what it
 /// has sampled as far as the rules ask.
 ///
@@ -28,17 +15,24 @@ package final class SequenceSeats {
     private let stream: Stream
     private let rulesMemory: Buffer
     private let statesMemory: Buffer
+    private let historyMemory: Buffer
     private let suppressedMemory: Buffer
+    /// Ids that a history has room for.
+    let historyLength: Int
     private var free: [Int32]
 
-    /// - Parameter capacity: the most sequences at a time.
-    init(capacity: Int, vocabulary: Int, stream: Stream) throws(DeviceError) {
+    /// - Parameters:
+    ///   - capacity: the most sequences at a time; a beam counts as one.
+    ///   - historyLength: the most ids that a sequence samples.
+    init(capacity: Int, vocabulary: Int, historyLength: Int, stream: Stream) throws(DeviceError) {
         self.capacity = capacity
         self.vocabulary = vocabulary
         self.stream = stream
         words = (vocabulary + 63) / 64
         rulesMemory = try Buffer(of: stapes_sampling_rules.self, count: capacity + 1)
         statesMemory = try Buffer(of: stapes_sampling_state.self, count: capacity + 1)
+        self.historyLength = historyLength
+        historyMemory = try Buffer(of: Int32.self, count: (capacity + 1) * historyLength)
         suppressedMemory = try Buffer(of: UInt64.self, count: (capacity + 1) * words)
         free = (1...Int32(capacity)).reversed()
     }
@@ -46,6 +40,8 @@ package final class SequenceSeats {
     /// `[seats]`
     var rules: UnsafeMutablePointer<stapes_sampling_rules> { rulesMemory.start() }
     var states: UnsafeMutablePointer<stapes_sampling_state> { statesMemory.start() }
+    /// `[seats, historyLength]`
+    var history: UnsafeMutablePointer<Int32> { historyMemory.start() }
     /// `[seats, words]`
     var suppressed: UnsafeMutablePointer<UInt64> { suppressedMemory.start() }
 
@@ -85,6 +81,19 @@ package final class SequenceSeats {
         setState(stapes_sampling_state(token: Int32(token), count: 1, follows_text: 0, last_timestamp: 0), of: seat)
     }
 
+    /// Tells a beam which tokens it stands for: after every step it is the child of another.
+    ///
+    /// - Parameter needsHistory: whether the rules look at more than the last tokens.
+    func set(_ sampled: [Int], timestampBegin: Int, needsHistory: Bool, at seat: Int32) {
+        setState(stapes_sampling_state(sampled, timestampBegin: timestampBegin), of: seat)
+        guard needsHistory else { return }
+        let ids = sampled.prefix(historyLength).map(Int32.init(truncatingIfNeeded:))
+        ids.withUnsafeBufferPointer { ids in
+            guard let start = ids.baseAddress else { return }
+            stream.write(start, count: ids.count, to: history + Int(seat) * historyLength)
+        }
+    }
+
     private func setState(_ state: stapes_sampling_state, of seat: Int32) {
         var state = state
         stream.write(&state, count: 1, to: states + Int(seat))
@@ -102,6 +111,9 @@ extension stapes_sampling_rules {
         self.init()
         seed = sampling.seed
         temperature = sampling.temperature
+        repetition_penalty = sampling.repetitionPenalty
+        unrepeated_run = Int32(sampling.noRepeatNgramSize)
+        candidates = sampling.beamSize > 1 ? Int32(sampling.beamSize + 1) : 0
         end_of_text = Int32(parameters.endOfText)
         blank = Int32(parameters.blankToken ?? -1)
         no_timestamps = Int32(parameters.noTimestamps)
@@ -111,5 +123,16 @@ extension stapes_sampling_rules {
         timestamps = parameters.timestamps ? 1 : 0
         suppresses_blank = parameters.suppressesBlank ? 1 : 0
         suppresses_list = 1
+    }
+}
+
+extension stapes_sampling_state {
+    /// What the device itself would have made of these tokens.
+    init(_ sampled: [Int], timestampBegin: Int) {
+        self.init()
+        token = Int32(sampled.last ?? 0)
+        count = Int32(sampled.count)
+        follows_text = sampled.count > 1 && sampled[sampled.count - 2] < timestampBegin ? 1 : 0
+        last_timestamp = Int32(sampled.last { $0 >= timestampBegin } ?? 0)
     }
 }

@@ -15,15 +15,20 @@ package struct SequenceDemand: Sendable, Hashable {
     package let key: WindowKey
     /// Positions of the encoded window.
     package let encoderLength: Int
+    /// Rows of a decode step: the hypotheses of a beam, or one.
+    package let width: Int
     /// Names of the prompt's first pages, which other sequences of the same window may have run already.
     package let prefix: [PrefixKey]
 
-    package init(promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, prefix: [PrefixKey] = []) {
+    package init(
+        promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, width: Int = 1, prefix: [PrefixKey] = []
+    ) {
         precondition(prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
         self.promptCount = promptCount
         self.stepLimit = stepLimit
         self.key = key
         self.encoderLength = encoderLength
+        self.width = width
         self.prefix = prefix
     }
 }

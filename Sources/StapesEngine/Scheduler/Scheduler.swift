@@ -16,6 +16,8 @@ package struct Scheduler: Sendable {
     private var prefills: [SequenceID] = []
     private var decodes: [SequenceID] = []
     private var sequences: [SequenceID: ScheduledSequence] = [:]
+    /// Rows that the admitted sequences may take in a step.
+    private var activeRows = 0
     /// Counts releases: the time by which the caches know what was used least recently.
     private var releases = 0
 
@@ -107,6 +109,7 @@ package struct Scheduler: Sendable {
         releases += 1
         pages.release(sequence.pages, time: releases)
         if let block = sequence.block {
+            activeRows -= sequence.demand.width
             blocks.release(block, time: releases)
             if sequence.encodes, !blocks.isWritten(block) { handOverEncoding(of: block) }
         }
@@ -161,13 +164,13 @@ package struct Scheduler: Sendable {
 
     private mutating func admit() {
         while let id = waiting.first, let demand = sequences[id]?.demand {
-            let active = sequences.count - waiting.count
             guard
-                active < limits.rows, blocks.canAcquire(demand.key),
+                activeRows + demand.width <= limits.rows, blocks.canAcquire(demand.key),
                 let own = pages.allocate(limits.pages(for: demand), prefix: demand.prefix)
             else { return }
             guard let lease = blocks.acquire(demand.key) else { preconditionFailure("a block can be had") }
             waiting.removeFirst()
+            activeRows += demand.width
             sequences[id]?.pages = own.pages
             sequences[id]?.length = own.reused * KVLayout.tilePositions
             sequences[id]?.block = lease.block

@@ -32,10 +32,10 @@ package struct SchedulerLimits: Sendable, Hashable {
         self.cacheBytes = cacheBytes
     }
 
-    /// Pages for the longest outcome. The last token sampled is never fed back and needs no place.
+    /// Pages for the longest outcome of every hypothesis. The last token sampled is never fed back and needs no place.
     func pages(for demand: SequenceDemand) -> Int {
         let positions = min(demand.promptCount + max(demand.stepLimit - 1, 0), textContext)
-        return (positions + KVLayout.tilePositions - 1) / KVLayout.tilePositions
+        return BeamPages.count(prompt: demand.promptCount, positions: positions, width: demand.width)
     }
 
     /// - Throws: `invalidRequest` for a demand that no state of the arenas could meet.
@@ -55,6 +55,9 @@ package struct SchedulerLimits: Sendable, Hashable {
         guard demand.encoderLength > 0, demand.encoderLength <= audioContext else {
             throw EngineError(
                 .invalidRequest, "a window of \(demand.encoderLength) positions; 1 to \(audioContext) can be served")
+        }
+        guard demand.width > 0, demand.width <= rows else {
+            throw EngineError(.invalidRequest, "a beam of \(demand.width) hypotheses; at most \(rows) rows can be run")
         }
         guard pages(for: demand) < selfPages, crossBlocks > 1, rows > 0 else {
             throw EngineError(.invalidRequest, "a sequence of this length is larger than the whole cache")

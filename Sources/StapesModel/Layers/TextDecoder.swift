@@ -50,17 +50,37 @@ package final class TextDecoder {
         tokens: UnsafePointer<Int32>, positions tokenPositions: UnsafePointer<Int32>, count: Int,
         logitRows rows: UnsafePointer<Int32>, logitCount: Int, attention: some Attention
     ) throws(DeviceError) -> MatrixView {
+        try runLayers(tokens: tokens, positions: tokenPositions, count: count, attention: attention)
+        return try project(rows: rows, count: logitCount)
+    }
+
+    /// A step without its logits.
+    ///
+    /// - Parameter observe: is shown each layer's queries to the window, `[T, D]`, valid until it returns.
+    package func runLayers(
+        tokens: UnsafePointer<Int32>, positions tokenPositions: UnsafePointer<Int32>, count: Int,
+        attention: some Attention, observe: ((_ layer: Int, MatrixView) -> Void)? = nil
+    ) throws(DeviceError) {
         let residual = workspace.residual.view(count)
         stream.embed(
             tokens: tokens, positions: tokenPositions, table: embedding.pointer, tableType: embedding.type,
             positionTable: positions.pointer.assumingMemoryBound(to: Float.self), into: residual)
         for layer in layers {
-            try layer.run(residual, work: workspace, attention: attention, stream: stream)
+            try layer.run(residual, work: workspace, attention: attention, stream: stream, observe: observe)
         }
-        let gathered = workspace.gathered.view(logitCount)
-        let normal = workspace.gatheredNormal.view(logitCount)
-        let logits = logits(rows: logitCount)
-        stream.gather(residual, rows: rows, into: gathered)
+    }
+
+    /// The most rows of logits at a time.
+    package var maximumLogitRows: Int { workspace.logits.rows }
+
+    /// The logits of some tokens of the last step, `[R, V]` in float32, valid until the next call.
+    ///
+    /// - Parameter rows: indices into the step, `[R]`.
+    package func project(rows: UnsafePointer<Int32>, count: Int) throws(DeviceError) -> MatrixView {
+        let gathered = workspace.gathered.view(count)
+        let normal = workspace.gatheredNormal.view(count)
+        let logits = logits(rows: count)
+        stream.gather(workspace.residual.all, rows: rows, into: gathered)
         stream.layerNorm(gathered, finalNorm, into: normal)
         try output.run(normal, into: logits, on: stream)
         return logits
@@ -116,7 +136,8 @@ private final class DecoderLayer {
     }
 
     func run(
-        _ residual: MatrixView, work: DecoderWorkspace, attention: some Attention, stream: Stream
+        _ residual: MatrixView, work: DecoderWorkspace, attention: some Attention, stream: Stream,
+        observe: ((_ layer: Int, MatrixView) -> Void)?
     ) throws(DeviceError) {
         let (rows, width) = (residual.rows, residual.columns)
         let normal = work.normal.view(rows)
@@ -134,6 +155,7 @@ private final class DecoderLayer {
 
         stream.layerNorm(residual, crossNorm, into: normal)
         try crossQuery.run(normal, into: query, on: stream)
+        observe?(index, query)
         attention.run(AttentionLayer(.decoderCross, index), query: query, key: nil, value: nil, into: attended)
         try crossOutput.run(attended, into: residual, accumulate: true, on: stream)
 

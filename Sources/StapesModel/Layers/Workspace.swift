@@ -4,7 +4,7 @@ import StapesDevice
 final class Activations {
     private let buffer: Buffer
     private let type: ScalarType
-    private let rows: Int
+    let rows: Int
     private let columns: Int
 
     init(rows: Int, columns: Int, type: ScalarType) throws(DeviceError) {
@@ -21,6 +21,8 @@ final class Activations {
     func view(_ count: Int, from first: Int = 0) -> MatrixView {
         MatrixView(buffer.pointer, type: type, rows: rows, columns: columns).rows(first, count)
     }
+
+    var all: MatrixView { view(rows) }
 
     func zeroRow(_ row: Int) {
         precondition(row < rows, "a row outside the activations")
