@@ -64,29 +64,25 @@ public final class Transcriber: Sendable {
     ) async throws(StapesError) -> Transcription {
         try options.check(audioContext: description.model.audioContext)
         let requested = try requestedLanguage(options)
-        let positions = options.audioContext ?? description.model.audioContext
-        let rules = LogitRules(coder: tokenizer, options: options.filters)
+        let decoder = WindowDecoder(
+            engine: engine, tokenizer: tokenizer, options: options,
+            rules: LogitRules(coder: tokenizer, options: options.filters))
         let features = try await features(of: audio, limits: limits)
         var statistics = TranscriptionStatistics(featureSeconds: features.seconds)
         let language: LanguageProbability
         if let requested {
             language = LanguageProbability(code: requested, probability: 1)
         } else {
-            language = try await mostLikelyLanguage(features.mel, positions: positions, &statistics)
+            language = try await mostLikelyLanguage(features.mel, options, &statistics)
             onEvent?(.language(language))
         }
 
         var loop = SeekLoop(
-            contentFrames: features.mel.contentFrames,
-            startSequence: tokenizer.special.startSequence(
-                language: tokenizer.languageToken(language.code), translates: options.task == .translate,
-                timestamps: options.timestamps),
+            contentFrames: features.mel.contentFrames, startSequence: startSequence(language.code, options),
             options: options.seeking, coder: tokenizer)
         var segments: [Segment] = []
         while case .decode(let job) = loop.next() {
-            let result = try await decode(
-                job, of: features.mel, positions: positions,
-                purpose: .transcript(rules, options.sampling(seek: job.seek), stepLimit: job.stepLimit), &statistics)
+            let result = try await decode(job, of: features.mel, by: decoder, &statistics)
             for segment in loop.receive(result) {
                 segments.append(segment)
                 onEvent?(.segment(segment))
@@ -105,8 +101,9 @@ public final class Transcriber: Sendable {
     ) async throws(StapesError) -> [LanguageProbability] {
         guard tokenizer.special.isMultilingual else { return [LanguageProbability(code: "en", probability: 1)] }
         var statistics = TranscriptionStatistics()
+        let mel = try await features(of: audio, limits: limits).mel
         return try await languages(
-            features(of: audio, limits: limits).mel, positions: description.model.audioContext, &statistics)
+            mel.detectionWindow(), positions: description.model.audioContext, &statistics)
     }
 
     // MARK: Steps of the path
@@ -132,32 +129,49 @@ public final class Transcriber: Sendable {
         }
     }
 
-    private func decode(
-        _ job: WindowJob, of mel: LogMel, positions: Int, purpose: WindowRequest.Purpose,
-        _ statistics: inout TranscriptionStatistics
-    ) async throws(StapesError) -> WindowResult {
-        let features = mel.window(
-            seek: job.seek, size: job.size, frames: WindowTime.framesPerStamp * positions)
-        let outcome = try await run(
-            WindowRequest(
-                features: features, positions: positions, prompt: job.prompt, startIndex: job.sotIndex,
-                purpose: purpose), &statistics)
-        guard case .transcript(let result) = outcome else {
-            preconditionFailure("the engine answers what it was asked")
-        }
-        statistics.windows += 1
-        return result
+    private func startSequence(_ language: String, _ options: TranscriptionOptions) -> [Int] {
+        tokenizer.special.startSequence(
+            language: tokenizer.languageToken(language), translates: options.task == .translate,
+            timestamps: options.timestamps)
     }
 
+    private func positions(_ options: TranscriptionOptions) -> Int {
+        options.audioContext ?? description.model.audioContext
+    }
+
+    private func decode(
+        _ job: WindowJob, of mel: LogMel, by decoder: WindowDecoder, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowResult {
+        let positions = positions(decoder.options)
+        let window = WindowDecoder.Window(
+            features: mel.window(seek: job.seek, size: job.size, frames: WindowTime.framesPerStamp * positions),
+            positions: positions, job: job)
+        do throws(EngineError) {
+            let (result, times) = try await decoder.decode(window)
+            statistics.add(times)
+            statistics.windows += 1
+            return result
+        } catch {
+            throw StapesError(error)
+        }
+    }
+
+    /// How likely each language is in a window, the likeliest first.
     private func languages(
-        _ mel: LogMel, positions: Int, _ statistics: inout TranscriptionStatistics
+        _ features: [Float], positions: Int, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> [LanguageProbability] {
         let special = tokenizer.special
-        let outcome = try await run(
-            WindowRequest(
-                features: mel.detectionWindow(frames: WindowTime.framesPerStamp * positions), positions: positions,
-                prompt: [special.startOfTranscript], startIndex: 0, purpose: .languages), &statistics)
-        guard case .languages(let probabilities) = outcome else {
+        let request = WindowRequest(
+            features: features, positions: positions, prompt: [special.startOfTranscript], startIndex: 0,
+            purpose: .languages)
+        let outcome: WindowOutcome
+        do throws(EngineError) {
+            outcome = try await engine.run(request)
+        } catch {
+            throw StapesError(error)
+        }
+        statistics.add(outcome.times)
+        guard case .languages(let probabilities) = outcome.answer else {
             preconditionFailure("the engine answers what it was asked")
         }
         return zip(special.languages, probabilities)
@@ -169,28 +183,30 @@ public final class Transcriber: Sendable {
             .sorted { $0.probability > $1.probability }
     }
 
+    /// The language of the first window that is sure enough, or else of most windows (faster-whisper's
+    /// `detect_language`); with one window, as usual, the reference's.
     private func mostLikelyLanguage(
-        _ mel: LogMel, positions: Int, _ statistics: inout TranscriptionStatistics
+        _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
-        guard let first = try await languages(mel, positions: positions, &statistics).first else {
-            throw StapesError(.model, "the model's tokenizer knows no language")
+        let positions = positions(options)
+        let frames = WindowTime.framesPerStamp * positions
+        var votes: [LanguageProbability] = []
+        for index in 0..<options.languageDetectionWindows {
+            let seek = index * frames
+            guard index == 0 || seek < mel.contentFrames else { break }
+            let features = mel.window(seek: seek, size: frames, frames: frames)
+            guard let first = try await languages(features, positions: positions, &statistics).first else {
+                throw StapesError(.model, "the model's tokenizer knows no language")
+            }
+            if options.languageDetectionWindows == 1 || first.probability > options.languageDetectionThreshold {
+                return first
+            }
+            votes.append(first)
         }
-        return first
-    }
-
-    private func run(
-        _ request: WindowRequest, _ statistics: inout TranscriptionStatistics
-    ) async throws(StapesError) -> WindowOutcome.Answer {
-        do throws(EngineError) {
-            let outcome = try await engine.run(request)
-            statistics.encodeSeconds += outcome.times.encodeSeconds
-            statistics.prefillSeconds += outcome.times.prefillSeconds
-            statistics.decodeSeconds += outcome.times.decodeSeconds
-            statistics.tokens += outcome.times.tokens
-            return outcome.answer
-        } catch {
-            throw StapesError(error)
-        }
+        let counts = Dictionary(grouping: votes, by: \.code).mapValues(\.count)
+        // Of equally many the one that was heard first.
+        let most = counts.values.max() ?? 0
+        return votes.first { counts[$0.code] == most } ?? LanguageProbability(code: "en", probability: 0)
     }
 
     // MARK: Languages

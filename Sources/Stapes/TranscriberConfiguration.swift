@@ -29,7 +29,8 @@ public struct TranscriberConfiguration: Sendable {
     public var decodeGraphRows: [Int]?
     /// Whether a smaller step may be padded to a graph's size; otherwise only steps of just that size are replayed.
     public var padsDecodeGraphs: Bool
-    /// Windows that are decoded at a time. Memory for their caches is taken as it is used.
+    /// Rows of a decode step. A window takes one, or as many as it follows hypotheses or draws samples. Memory for
+    /// their caches is taken as it is used.
     public var maximumBatchSize: Int
     /// Whether a decode step is launched before the tokens of the step before have been looked at; nil chooses. The
     /// text is the same.
@@ -48,7 +49,7 @@ public struct TranscriberConfiguration: Sendable {
         modelDirectory: String, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
-        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 8, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
+        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
         requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil, instructionLevel: String? = nil
     ) {
         self.modelDirectory = modelDirectory

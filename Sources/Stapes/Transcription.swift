@@ -1,4 +1,5 @@
 import StapesDecoding
+import StapesEngine
 
 /// A file's transcript.
 public struct Transcription: Sendable, Hashable, Codable {
@@ -50,6 +51,15 @@ public struct TranscriptionStatistics: Sendable, Hashable, Codable {
         self.decodeSeconds = decodeSeconds
         self.windows = windows
         self.tokens = tokens
+    }
+}
+
+extension TranscriptionStatistics {
+    mutating func add(_ times: WindowTimes) {
+        encodeSeconds += times.encodeSeconds
+        prefillSeconds += times.prefillSeconds
+        decodeSeconds += times.decodeSeconds
+        tokens += times.tokens
     }
 }
 

@@ -1,13 +1,45 @@
+import StapesEngine
+
 extension TranscriptionOptions {
+    /// What can be said of the options before a model is there.
+    ///
+    /// - Throws: `invalidOption`, naming what is wrong.
+    package func check() throws(StapesError) {
+        guard !temperatures.isEmpty, temperatures.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw StapesError(.invalidOption, "temperatures are one number or more, each 0 or more")
+        }
+        if let beamSize { try Self.check(beamSize, in: 1...SamplingOptions.largestBeam, "a beam of \(beamSize)") }
+        if let bestOf { try Self.check(bestOf, in: 1...64, "the best of \(bestOf) samples") }
+        if let patience {
+            // As the reference has it.
+            guard beamSize != nil else { throw StapesError(.invalidOption, "patience needs a beam size") }
+            guard patience > 0, patience.isFinite else {
+                throw StapesError(.invalidOption, "a patience of \(patience) is not possible; give more than 0")
+            }
+        }
+        if let lengthPenalty, !(0...1).contains(lengthPenalty) {
+            throw StapesError(.invalidOption, "a length penalty of \(lengthPenalty) is not possible; give 0 to 1")
+        }
+        guard repetitionPenalty > 0, repetitionPenalty.isFinite else {
+            throw StapesError(
+                .invalidOption, "a repetition penalty of \(repetitionPenalty) is not possible; give more than 0")
+        }
+        try Self.check(noRepeatNgramSize, in: 0...448, "a run of \(noRepeatNgramSize) tokens")
+        if let sampleLength { try Self.check(sampleLength, in: 1...448, "a window of \(sampleLength) tokens") }
+        try Self.check(languageDetectionWindows, in: 1...1000, "listening to \(languageDetectionWindows) windows")
+        guard clipTimestamps.allSatisfy({ $0 >= 0 && $0.isFinite }), clipTimestamps == clipTimestamps.sorted() else {
+            throw StapesError(.invalidOption, "clip timestamps are seconds that never go back")
+        }
+    }
+
     /// - Parameter audioContext: of the model.
-    /// - Throws: `invalidOption` for numbers that no model takes, or this one does not.
+    /// - Throws: `invalidOption` for what this model does not take.
     func check(audioContext limit: Int) throws(StapesError) {
-        guard temperature >= 0, temperature.isFinite else {
-            throw StapesError(.invalidOption, "a temperature of \(temperature) is not possible; give 0 or more")
-        }
-        if let audioContext {
-            try TranscriberConfiguration.check(
-                audioContext, in: 1...limit, "an audio context of \(audioContext) is not possible")
-        }
+        try check()
+        if let audioContext { try Self.check(audioContext, in: 1...limit, "an audio context of \(audioContext)") }
+    }
+
+    private static func check(_ value: Int, in range: ClosedRange<Int>, _ what: String) throws(StapesError) {
+        try TranscriberConfiguration.check(value, in: range, "\(what) is not possible")
     }
 }

@@ -5,11 +5,14 @@
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
     package static let valued: Set<String> = [
-        "attention-backend", "audio-context", "batch-size", "cache-size", "category", "compute-type", "cuda-graph-bs",
-        "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "endpoint", "initial-prompt",
-        "language", "logprob-threshold", "look-ahead", "manifest", "metrics", "model", "model-dir",
-        "no-speech-threshold", "output-dir", "output-format", "prefill-attention-backend", "progress", "prompt",
-        "repeat", "revision", "seed", "suppress-tokens", "task", "temperature", "threads",
+        "attention-backend", "audio-context", "batch-size", "beam-size", "best-of", "cache-size", "category",
+        "clip-timestamps", "compression-ratio-threshold", "compute-type", "cuda-graph-bs", "cuda-graph-max-bs",
+        "decode-attention-backend", "decode-graph", "device", "endpoint", "hotwords", "initial-prompt", "language",
+        "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
+        "look-ahead", "manifest", "max-initial-timestamp", "metrics", "model", "model-dir", "no-repeat-ngram-size",
+        "no-speech-threshold", "output-dir", "output-format", "patience", "prefill-attention-backend", "prefix",
+        "progress", "prompt", "prompt-reset-on-temperature", "repeat", "repetition-penalty", "revision", "seed",
+        "suppress-tokens", "task", "temperature", "temperature-increment-on-fallback", "threads",
     ]
 
     /// Names that others use for one of our options.
@@ -22,6 +25,7 @@ package enum ArgumentRewrite {
         "no-condition-on-previous-text": Switch(off: ["--condition-on-previous-text"]),
         "no-suppress-blank": Switch(off: ["--suppress-blank"]),
         "detect-language": Switch(),
+        "carry-initial-prompt": Switch(),
         "deterministic": Switch(),
         "disable-cuda-graph": Switch(),
         "disable-cuda-graph-padding": Switch(),
@@ -29,6 +33,8 @@ package enum ArgumentRewrite {
         // Half precision is what whisper takes by default, where there is any; refusing it asks for full precision.
         "fp16": Switch(on: [], off: ["--compute-type", "float32"]),
         "json": Switch(),
+        "multilingual": Switch(),
+        "no-fallback": Switch(),
         "no-timestamps": Switch(),
         "offline": Switch(),
         "quiet": Switch(),

@@ -63,6 +63,35 @@ package final class Engine: Sendable {
         return try result.get()
     }
 
+    /// Works on some windows side by side. The first failure takes the others back.
+    ///
+    /// - Throws: as for one.
+    package func run(_ requests: [WindowRequest]) async throws(EngineError) -> [WindowOutcome] {
+        if requests.count == 1 { return [try await run(requests[0])] }
+        let results = await withTaskGroup(of: (Int, Outcome).self) { group in
+            for (index, request) in requests.enumerated() {
+                group.addTask {
+                    do throws(EngineError) {
+                        return (index, .success(try await self.run(request)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            var results = [Outcome?](repeating: nil, count: requests.count)
+            for await (index, result) in group {
+                results[index] = result
+                if case .failure = result { group.cancelAll() }
+            }
+            return results
+        }
+        // The cause is reported, not the cancellations that followed it.
+        for case .failure(let error)? in results where error.code != .cancelled { throw error }
+        var outcomes: [WindowOutcome] = []
+        for result in results { if let result { outcomes.append(try result.get()) } }
+        return outcomes
+    }
+
     private typealias Outcome = Result<WindowOutcome, EngineError>
 
     /// What the engine holds between two steps.

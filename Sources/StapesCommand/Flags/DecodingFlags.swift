@@ -1,19 +1,22 @@
 import ArgumentParser
 import Stapes
 
-/// How the words are chosen. Names and defaults are whisper's.
+/// How the words are chosen. Names and defaults are whisper's command line's.
 struct DecodingFlags: ParsableArguments {
-    @Option(
-        name: [.customLong("initial-prompt"), .customLong("prompt")], parsing: .unconditional,
-        help: ArgumentHelp(
-            "Text that the first window continues: names, spelling, style.", valueName: "text"))
-    var initialPrompt: String?
-
-    @Flag(inversion: .prefixedNo, help: "Give each window the text of those before it.")
-    var conditionOnPreviousText = true
+    @OptionGroup var search: SearchFlags
+    @OptionGroup var thresholds: ThresholdFlags
+    @OptionGroup var prompt: PromptFlags
 
     @Flag(help: "Do not ask the model for times: each segment covers a whole window.")
     var noTimestamps = false
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Seconds: the latest time at which a window may begin; None sets no limit. (default: 1.0)",
+            valueName: "seconds"),
+        transform: { try Parsed(OptionParsing.threshold($0)) })
+    var maxInitialTimestamp = Parsed<Double>(1.0)
 
     @Option(
         parsing: .unconditional,
@@ -29,32 +32,10 @@ struct DecodingFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Skip a window as silence above this probability of no speech, when its text is also unlikely; None turns it off. (default: 0.6)",
-            valueName: "probability"),
-        transform: { try Parsed(OptionParsing.threshold($0)) })
-    var noSpeechThreshold = Parsed<Double>(0.6)
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "Average log-probability below which a text counts as unlikely; None turns it off. (default: -1.0)",
-            valueName: "logprob"),
-        transform: { try Parsed(OptionParsing.threshold($0)) })
-    var logprobThreshold = Parsed<Double>(-1.0)
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp(
-            "0 takes the likeliest token at every step; above, tokens are drawn at this temperature. (default: 0)",
-            valueName: "number"),
-        transform: OptionParsing.temperature)
-    var temperature: Double = 0
-
-    @Option(
-        parsing: .unconditional,
-        help: ArgumentHelp("Names the random numbers that tokens are drawn by. (default: 0)", valueName: "number"),
-        transform: OptionParsing.seed)
-    var seed: UInt64 = 0
+            "Seconds to transcribe: start,end,start,end,...; a missing last end is the file's. (default: 0)",
+            valueName: "seconds"),
+        transform: OptionParsing.clipTimestamps)
+    var clipTimestamps: [Double] = []
 
     @Option(
         parsing: .unconditional,
@@ -66,16 +47,23 @@ struct DecodingFlags: ParsableArguments {
 
     var options: TranscriptionOptions {
         var options = TranscriptionOptions()
-        options.initialPrompt = initialPrompt
-        options.conditionOnPreviousText = conditionOnPreviousText
+        search.apply(to: &options)
+        thresholds.apply(to: &options)
+        prompt.apply(to: &options)
         options.timestamps = !noTimestamps
+        options.maximumInitialTimestamp = maxInitialTimestamp.value
         options.suppressTokens = suppressTokens.value
         options.suppressBlank = suppressBlank
-        options.noSpeechThreshold = noSpeechThreshold.value
-        options.logProbabilityThreshold = logprobThreshold.value
-        options.temperature = temperature
-        options.seed = seed
+        options.clipTimestamps = clipTimestamps
         options.audioContext = audioContext
         return options
+    }
+
+    func validate() throws {
+        do {
+            try options.check()
+        } catch {
+            throw ValidationError(error.message)
+        }
     }
 }

@@ -107,6 +107,32 @@ package enum OptionParsing {
         return value
     }
 
+    /// A number of hypotheses or samples; `None` is whisper's word for one.
+    package static func count(_ text: String) throws -> Int? {
+        text.lowercased() == "none" ? nil : try number(text, in: 1...64)
+    }
+
+    package static func number(_ text: String) throws -> Double {
+        guard let value = Double(text), value.isFinite else { throw ValidationError("'\(text)' is no number") }
+        return value
+    }
+
+    package static func wholeNumber(_ text: String) throws -> Int {
+        guard let value = Int(text), value >= 0 else {
+            throw ValidationError("'\(text)' is no whole number from 0 on")
+        }
+        return value
+    }
+
+    /// Seconds, separated by commas.
+    package static func clipTimestamps(_ text: String) throws -> [Double] {
+        let seconds = try text.split(separator: ",").map { try number(String($0.filter { $0 != " " })) }
+        guard seconds.allSatisfy({ $0 >= 0 }), seconds == seconds.sorted() else {
+            throw ValidationError("'\(text)' is no list of seconds; give start,end,start,end,... that never go back")
+        }
+        return seconds == [0] ? [] : seconds
+    }
+
     package static func seed(_ text: String) throws -> UInt64 {
         guard let seed = UInt64(text) else { throw ValidationError("'\(text)' is no seed; give a whole number") }
         return seed

@@ -20,6 +20,22 @@ struct TaskFlags: ParsableArguments {
     @Flag(help: "Short for --task translate.")
     var translate = false
 
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Windows that are listened to for the language, at most. (default: 1)", valueName: "count"),
+        transform: { try OptionParsing.count($0) ?? 1 })
+    var languageDetectionSegments: Int = 1
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "A window that makes a language at least as likely decides. (default: 0.5)", valueName: "probability"),
+        transform: OptionParsing.number)
+    var languageDetectionThreshold: Double = 0.5
+
+    @Flag(help: "Listen for the language in every window anew.")
+    var multilingual = false
+
     func validate() throws {
         if translate, task == .transcribe {
             throw ValidationError("--translate and --task transcribe exclude each other")
@@ -28,6 +44,9 @@ struct TaskFlags: ParsableArguments {
 
     func apply(to options: inout TranscriptionOptions) {
         options.language = language.value
+        options.languageDetectionWindows = languageDetectionSegments
+        options.languageDetectionThreshold = languageDetectionThreshold
+        options.multilingual = multilingual
         options.task = translate ? .translate : task ?? .transcribe
     }
 }

@@ -71,7 +71,7 @@ struct Transcribe: AsyncParsableCommand {
         let batchSize = min(batchSize ?? defaultBatchSize, expansion.inputs.count)
         let counted = EngineMetricsFile(path: metrics)
         let engine = try await TranscriberEngine(
-            engine, maximumBatchSize: batchSize, metrics: counted.registry, console: console)
+            engine, maximumBatchSize: batchSize * options.rowsPerWindow, metrics: counted.registry, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = TranscriptionRun(
             engine: engine, inputs: expansion.inputs, plan: plan, options: options, batchSize: batchSize,

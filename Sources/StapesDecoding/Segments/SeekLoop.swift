@@ -25,8 +25,10 @@ package struct SeekLoop: Sendable {
 
     private let options: SeekOptions
     private let coder: any TextCoder
-    private let startSequence: [Int]
+    /// How windows begin from now on: another language changes it between two windows.
+    package var startSequence: [Int]
     private let prefix: [Int]
+    private let hotwords: [Int]
     private let clips: [Clip]
     private var clipIndex = 0
     private var history: PromptHistory
@@ -42,6 +44,7 @@ package struct SeekLoop: Sendable {
         self.startSequence = startSequence
         prefix = WindowPrompt.prefixTokens(
             options.prefix, startCount: startSequence.count, options: options, coder: coder)
+        hotwords = WindowPrompt.hotwordTokens(options.hotwords, hasPrefix: !prefix.isEmpty, coder: coder)
         clips = Clip.clips(timestamps: options.clipTimestamps, contentFrames: contentFrames)
         seek = clips[0].start
         history = PromptHistory(
@@ -65,7 +68,7 @@ package struct SeekLoop: Sendable {
         }
         guard clipIndex < clips.count else { return .finished }
         let prompt = WindowPrompt(
-            history: history.context, startSequence: startSequence, prefix: prefix, special: coder.special)
+            hotwords: hotwords, history: history.context, startSequence: startSequence, prefix: prefix, special: coder.special)
         let size = min(options.windowFrames, clips[clipIndex].end - seek)
         let job = WindowJob(seek: seek, size: size, prompt: prompt, sampleLength: options.sampleLength)
         pending = job
@@ -90,14 +93,11 @@ package struct SeekLoop: Sendable {
         for segment in segments {
             history.append(segment.tokens)
         }
-        if !options.conditionOnPreviousText || result.temperature > Self.resetTemperature {
+        if !options.conditionOnPreviousText || result.temperature > options.promptResetOnTemperature {
             history.reset()
         }
         return segments
     }
-
-    /// Text sampled above this temperature is too wild to lead the windows that follow.
-    private static let resetTemperature = 0.5
 
     private func segments(of split: WindowSplit, job: WindowJob, result: WindowResult) -> [Segment] {
         let compressionRatio = result.compressionRatio(coder)

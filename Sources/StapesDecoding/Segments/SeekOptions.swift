@@ -7,6 +7,8 @@ package struct SeekOptions: Sendable, Hashable {
     /// A window whose average log-probability is above it is kept whatever the no-speech probability says.
     package var logProbabilityThreshold: Double?
     package var conditionOnPreviousText: Bool
+    /// Text sampled above this temperature is too wild to lead the windows that follow. 0.5 in the reference.
+    package var promptResetOnTemperature: Double
     /// Text before the first window's history; nil is none. (An empty text is encoded as a lone space, as in the
     /// reference.)
     package var initialPrompt: String?
@@ -14,6 +16,8 @@ package struct SeekOptions: Sendable, Hashable {
     package var carryInitialPrompt: Bool
     /// Text that every window is made to begin with; it is not part of the result. Nil or empty is none.
     package var prefix: String?
+    /// Words before the history of every window (faster-whisper); without effect beside a prefix. Nil or empty is none.
+    package var hotwords: String?
     /// Ids sampled at most in one window.
     package var sampleLength: Int
     /// Frames that a window covers at most.
@@ -21,17 +25,19 @@ package struct SeekOptions: Sendable, Hashable {
 
     package init(
         clipTimestamps: [Double] = [], noSpeechThreshold: Double? = 0.6, logProbabilityThreshold: Double? = -1.0,
-        conditionOnPreviousText: Bool = true, initialPrompt: String? = nil, carryInitialPrompt: Bool = false,
-        prefix: String? = nil, sampleLength: Int = SamplingLimits.sampleLength,
+        conditionOnPreviousText: Bool = true, promptResetOnTemperature: Double = 0.5, initialPrompt: String? = nil, carryInitialPrompt: Bool = false,
+        prefix: String? = nil, hotwords: String? = nil, sampleLength: Int = SamplingLimits.sampleLength,
         windowFrames: Int = WindowTime.windowFrames
     ) {
         self.clipTimestamps = clipTimestamps
         self.noSpeechThreshold = noSpeechThreshold
         self.logProbabilityThreshold = logProbabilityThreshold
         self.conditionOnPreviousText = conditionOnPreviousText
+        self.promptResetOnTemperature = promptResetOnTemperature
         self.initialPrompt = initialPrompt
         self.carryInitialPrompt = carryInitialPrompt
         self.prefix = prefix
+        self.hotwords = hotwords
         self.sampleLength = sampleLength
         self.windowFrames = windowFrames
     }

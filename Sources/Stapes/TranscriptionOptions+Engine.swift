@@ -1,0 +1,42 @@
+import StapesDecoding
+import StapesEngine
+
+extension TranscriptionOptions {
+    var filters: FilterOptions {
+        FilterOptions(
+            suppressTokens: suppressTokens, suppressBlank: suppressBlank, timestamps: timestamps,
+            maximumInitialTimestamp: maximumInitialTimestamp, windowStamps: audioContext)
+    }
+
+    var seeking: SeekOptions {
+        SeekOptions(
+            clipTimestamps: clipTimestamps, noSpeechThreshold: noSpeechThreshold,
+            logProbabilityThreshold: logProbabilityThreshold, conditionOnPreviousText: conditionOnPreviousText,
+            promptResetOnTemperature: promptResetOnTemperature, initialPrompt: initialPrompt,
+            carryInitialPrompt: carryInitialPrompt, prefix: prefix, hotwords: hotwords,
+            sampleLength: sampleLength ?? SamplingLimits.sampleLength,
+            windowFrames: audioContext.map { WindowTime.framesPerStamp * $0 } ?? WindowTime.windowFrames)
+    }
+
+    var fallback: FallbackRule {
+        FallbackRule(
+            compressionRatioThreshold: compressionRatioThreshold, logProbabilityThreshold: logProbabilityThreshold,
+            noSpeechThreshold: noSpeechThreshold)
+    }
+
+    /// How a try of the window at frame `seek` chooses its tokens. Every try of every window draws by numbers of its own.
+    ///
+    /// - Parameter sample: counts the tries of a window.
+    func sampling(temperature: Double, seek: Int, sample: Int) -> SamplingOptions {
+        let mixed = seed &+ UInt64(seek) &* 0x9e37_79b9_7f4a_7c15 &+ UInt64(sample) &* 0xd1b5_4a32_d192_ed03
+        return SamplingOptions(
+            temperature: Float(temperature), seed: mixed, beamSize: temperature > 0 ? 1 : beamSize ?? 1,
+            patience: patience ?? 1, lengthPenalty: lengthPenalty, repetitionPenalty: Float(repetitionPenalty),
+            noRepeatNgramSize: noRepeatNgramSize)
+    }
+
+    /// Rows that one window takes in a decode step at most.
+    package var rowsPerWindow: Int {
+        max(temperatures.contains(0) ? beamSize ?? 1 : 1, temperatures.contains { $0 > 0 } ? bestOf ?? 1 : 1)
+    }
+}
