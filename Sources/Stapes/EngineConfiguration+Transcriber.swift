@@ -15,13 +15,13 @@ extension EngineConfiguration {
         try TranscriberConfiguration.check(
             threads, in: TranscriberConfiguration.threadCounts, "\(threads) threads are not possible")
         try TranscriberConfiguration.check(
-            wishes.maximumBatchSize, in: TranscriberConfiguration.batchSizes,
-            "a batch of \(wishes.maximumBatchSize) windows is not possible")
+            wishes.maximumBatchSize, in: TranscriberConfiguration.rowCounts,
+            "a batch of \(wishes.maximumBatchSize) rows is not possible")
         let rows = wishes.decodeGraphRows
         if let rows, rows.isEmpty { throw StapesError(.invalidOption, "decode graphs need at least one batch size") }
         for count in rows ?? [] {
             try TranscriberConfiguration.check(
-                count, in: TranscriberConfiguration.batchSizes, "a decode graph of \(count) rows is not possible")
+                count, in: TranscriberConfiguration.rowCounts, "a decode graph of \(count) rows is not possible")
         }
         if let bytes = wishes.cacheByteCount, bytes < 0 {
             throw StapesError(.invalidOption, "a cache of \(bytes) bytes is not possible")

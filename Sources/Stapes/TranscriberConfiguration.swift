@@ -73,6 +73,9 @@ public struct TranscriberConfiguration: Sendable {
 
 extension TranscriberConfiguration {
     package static let threadCounts = 1...1024
+    /// Files or windows at a time.
     package static let batchSizes = 1...256
+    /// Rows of a decode step.
+    package static let rowCounts = 1...4096
     package static let attentionBackends = BackendChoice.allCases.map(\.rawValue)
 }

@@ -70,13 +70,7 @@ package final class Engine: Sendable {
         if requests.count == 1 { return [try await run(requests[0])] }
         let results = await withTaskGroup(of: (Int, Outcome).self) { group in
             for (index, request) in requests.enumerated() {
-                group.addTask {
-                    do throws(EngineError) {
-                        return (index, .success(try await self.run(request)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+                group.addTask { (index, await self.outcome(of: request)) }
             }
             var results = [Outcome?](repeating: nil, count: requests.count)
             for await (index, result) in group {
@@ -90,6 +84,14 @@ package final class Engine: Sendable {
         var outcomes: [WindowOutcome] = []
         for result in results { if let result { outcomes.append(try result.get()) } }
         return outcomes
+    }
+
+    private func outcome(of request: WindowRequest) async -> Outcome {
+        do throws(EngineError) {
+            return .success(try await run(request))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private typealias Outcome = Result<WindowOutcome, EngineError>

@@ -195,9 +195,16 @@ struct EngineLoop {
         guard let sequence = scheduler[id], let block = sequence.block else {
             preconditionFailure("a step names admitted sequences only")
         }
+        // A beam's other pages are its hypotheses'.
+        let pages = sequence.demand.width > 1 ? promptPages(of: sequence) : sequence.pages
         return AttentionRow(
-            tokens: tokens, context: sequence.length, pages: sequence.pages, block: block,
+            tokens: tokens, context: sequence.length, pages: pages, block: block,
             encoderLength: sequence.demand.encoderLength)
+    }
+
+    private func promptPages(of sequence: ScheduledSequence) -> [Int32] {
+        let count = (sequence.demand.promptCount + KVLayout.tilePositions - 1) / KVLayout.tilePositions
+        return Array(sequence.pages.prefix(count))
     }
 
     /// Gives a sequence that samples its seats.
