@@ -18,12 +18,14 @@ package struct SeekOptions: Sendable, Hashable {
     package var sampleLength: Int
     /// Frames that a window covers at most.
     package var windowFrames: Int
+    /// How words are timed; nil does without.
+    package var words: WordOptions?
 
     package init(
         clipTimestamps: [Double] = [], noSpeechThreshold: Double? = 0.6, logProbabilityThreshold: Double? = -1.0,
         conditionOnPreviousText: Bool = true, initialPrompt: String? = nil, carryInitialPrompt: Bool = false,
         prefix: String? = nil, sampleLength: Int = SamplingLimits.sampleLength,
-        windowFrames: Int = WindowTime.windowFrames
+        windowFrames: Int = WindowTime.windowFrames, words: WordOptions? = nil
     ) {
         self.clipTimestamps = clipTimestamps
         self.noSpeechThreshold = noSpeechThreshold
@@ -34,6 +36,7 @@ package struct SeekOptions: Sendable, Hashable {
         self.prefix = prefix
         self.sampleLength = sampleLength
         self.windowFrames = windowFrames
+        self.words = words
     }
 
     /// Whether a window is skipped as silent.
