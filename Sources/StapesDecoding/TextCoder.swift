@@ -14,4 +14,7 @@ package protocol TextCoder: Sendable {
 
     /// Ids to text; ids that are not ordinary text are dropped.
     func decode(_ tokens: some Sequence<Int>) -> String
+
+    /// The bytes of one id, which need not be whole characters; the name of an id that is no text.
+    func bytes(of token: Int) -> [UInt8]
 }

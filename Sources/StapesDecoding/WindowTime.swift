@@ -13,6 +13,7 @@ package enum WindowTime {
     /// Seconds per stamp: 0.02.
     package static let stampSeconds = Double(framesPerStamp * hopLength) / Double(sampleRate)
     package static let stampsPerWindow = windowFrames / framesPerStamp
+    package static let stampsPerSecond = Double(sampleRate / (framesPerStamp * hopLength))
 
     package static func seconds(frames: Int) -> Double {
         Double(frames * hopLength) / Double(sampleRate)
@@ -20,6 +21,11 @@ package enum WindowTime {
 
     package static func seconds(stamps: Int) -> Double {
         Double(stamps) * stampSeconds
+    }
+
+    /// The frame nearest to a time that is known to be one of a file.
+    static func nearestFrame(seconds: Double) -> Int {
+        Int((seconds * Double(framesPerSecond)).rounded(.toNearestOrEven))
     }
 
     /// Frames nearest to a time, within a file; what is no time at all counts as the beginning.

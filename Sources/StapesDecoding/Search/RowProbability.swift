@@ -8,7 +8,7 @@ import StapesTokenizer
     import Darwin
 #endif
 
-/// Probabilities read from the raw logits of the start position, before any filter.
+/// Probabilities read from raw logits, before any filter.
 package enum RowProbability {
     /// The probability that the window holds no speech, among all ids.
     /// - Parameter logits: `[vocabulary]`, at the position of the start of the transcript.
@@ -20,6 +20,13 @@ package enum RowProbability {
     /// - Parameter logits: `[vocabulary]`, at the start of the transcript, which is all the decoder was given.
     package static func languages(logits: UnsafeBufferPointer<Float>, special: SpecialTokens) -> [Float] {
         softmax(logits, over: special.languages, wanted: special.languages)
+    }
+
+    /// The probability of an id of text among all of them, as word times count it.
+    /// - Parameter logits: `[vocabulary]`, at the position before the id's.
+    package static func text(_ token: Int, logits: UnsafeBufferPointer<Float>, special: SpecialTokens) -> Float {
+        precondition(token < special.endOfText, "only ids of text are weighed against ids of text")
+        return softmax(logits, over: 0..<special.endOfText, wanted: token..<token + 1)[0]
     }
 
     private static func softmax(

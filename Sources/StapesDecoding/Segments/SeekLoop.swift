@@ -2,18 +2,33 @@ import StapesTokenizer
 
 /// The walk through one file: which window comes next, and which segments a window yields.
 ///
-/// A state machine that decodes nothing itself (decoding.md, section 6). Ask `next()` for a window, decode it, hand
-/// the result to `receive(_:)`, and begin again:
+/// A state machine that decodes nothing itself (decoding.md, sections 6 to 8). Ask `next()` what to do, do it, hand the
+/// outcome to `receive(_:)`, and begin again:
 ///
-///     while case .decode(let job) = loop.next() {
-///         segments += loop.receive(decode(job))
+///     loop: while true {
+///         switch loop.next() {
+///         case .decode(let job): segments += loop.receive(decode(job))
+///         case .align(let job): segments += loop.receive(align(job))
+///         case .finished: break loop
+///         }
 ///     }
+///
+/// Without word times it asks for no alignment, and a window's result yields its segments at once. With them a window
+/// that has text is aligned between the two.
 ///
 /// It always ends: every window advances by at least one frame inside a clip that lies within the content.
 package struct SeekLoop: Sendable {
     package enum Action: Sendable, Hashable {
         case decode(WindowJob)
+        /// Find the text of the window just decoded in time.
+        case align(AlignmentJob)
         case finished
+    }
+
+    /// What was asked for, and is waited for.
+    private enum Pending: Sendable {
+        case decode(WindowJob)
+        case align(AlignmentJob, DecodedWindow)
     }
 
     /// Frames of the file.
@@ -32,7 +47,9 @@ package struct SeekLoop: Sendable {
     private let clips: [Clip]
     private var clipIndex = 0
     private var history: PromptHistory
-    private var pending: WindowJob?
+    private var pending: Pending?
+    /// Nil without word times.
+    private var words: WordTimes?
 
     /// - Parameter startSequence: from `SpecialTokens.startSequence`.
     package init(
@@ -50,15 +67,20 @@ package struct SeekLoop: Sendable {
         history = PromptHistory(
             initialPrompt: options.initialPrompt.map { coder.encode(" " + $0.strippingWhitespace()) } ?? [],
             carriesInitial: options.carryInitialPrompt)
+        words = options.words.map {
+            WordTimes(options: $0, contentFrames: contentFrames, windowFrames: options.windowFrames, coder: coder)
+        }
     }
 
     /// The text of all segments so far.
     package var text: String { coder.decode(history.transcript) }
 
-    /// The window to decode. The same one again until its result has been received.
+    /// What to do. The same again until its outcome has been received.
     package mutating func next() -> Action {
-        if let pending {
-            return .decode(pending)
+        switch pending {
+        case .decode(let job): return .decode(job)
+        case .align(let job, _): return .align(job)
+        case nil: break
         }
         while clipIndex < clips.count, seek >= clips[clipIndex].end {
             clipIndex += 1
@@ -68,16 +90,18 @@ package struct SeekLoop: Sendable {
         }
         guard clipIndex < clips.count else { return .finished }
         let prompt = WindowPrompt(
-            hotwords: hotwords, history: history.context, startSequence: startSequence, prefix: prefix, special: coder.special)
+            hotwords: hotwords, history: history.context, startSequence: startSequence, prefix: prefix,
+            special: coder.special)
         let size = min(options.windowFrames, clips[clipIndex].end - seek)
         let job = WindowJob(seek: seek, size: size, prompt: prompt, sampleLength: options.sampleLength)
-        pending = job
+        pending = .decode(job)
         return .decode(job)
     }
 
-    /// Takes in the result of the window that `next()` gave; returns its segments, none if it is silent.
+    /// Takes in the result of the window that `next()` gave; returns its segments, none if it is silent or is to be
+    /// aligned before.
     package mutating func receive(_ result: WindowResult) -> [Segment] {
-        guard let job = pending else {
+        guard case .decode(let job) = pending else {
             preconditionFailure("a window's result belongs to the window that next() gave before")
         }
         pending = nil
@@ -85,35 +109,49 @@ package struct SeekLoop: Sendable {
             seek += job.size
             return []
         }
-        let split = WindowSplit(
-            tokens: result.tokens, seek: job.seek, size: job.size, timestampBegin: coder.special.timestampBegin)
-        let segments = segments(of: split, job: job, result: result)
-        seek += split.advance
-        segmentCount += segments.count
-        for segment in segments {
-            history.append(segment.tokens)
-        }
-        if !options.conditionOnPreviousText || result.temperature > options.promptResetOnTemperature {
-            history.reset()
-        }
-        return segments
+        let window = DecodedWindow(result, job: job, firstID: segmentCount, coder: coder)
+        guard words != nil else { return finish(window) }
+        let special = coder.special
+        let alignment = AlignmentJob(
+            seek: job.seek, size: job.size, startSequence: startSequence,
+            text: window.segments.flatMap(\.tokens).filter { $0 < special.endOfText },
+            noTimestamps: special.noTimestamps, endOfText: special.endOfText)
+        guard !alignment.text.isEmpty else { return finish(window, alignment, .empty) }
+        pending = .align(alignment, window)
+        return []
     }
 
-    private func segments(of split: WindowSplit, job: WindowJob, result: WindowResult) -> [Segment] {
-        let compressionRatio = result.compressionRatio(coder)
-        return split.pieces.enumerated().map { index, piece in
-            var segment = Segment(
-                id: segmentCount + index, seek: job.seek, start: piece.start, end: piece.end,
-                text: coder.decode(piece.tokens.lazy.filter { $0 < coder.special.endOfText }),
-                tokens: Array(piece.tokens), temperature: result.temperature,
-                averageLogProbability: result.averageLogProbability, compressionRatio: compressionRatio,
-                noSpeechProbability: result.noSpeechProbability)
-            // The place stays in the list, so ids and times go on as in the reference; its content does not.
-            if segment.start == segment.end || segment.text.strippingWhitespace().isEmpty {
-                segment.text = ""
-                segment.tokens = []
-            }
-            return segment
+    /// Takes in the alignment that `next()` asked for; returns the window's segments, none if they look made up.
+    package mutating func receive(_ alignment: WindowAlignment) -> [Segment] {
+        guard case .align(let job, let window) = pending else {
+            preconditionFailure("an alignment belongs to the window that next() gave before")
         }
+        pending = nil
+        return finish(window, job, alignment)
+    }
+
+    private mutating func finish(
+        _ window: DecodedWindow, _ job: AlignmentJob, _ alignment: WindowAlignment
+    ) -> [Segment] {
+        var window = window
+        guard words?.assign(alignment, of: job, to: &window) ?? true else {
+            seek = window.nextSeek
+            return []
+        }
+        return finish(window)
+    }
+
+    private mutating func finish(_ window: DecodedWindow) -> [Segment] {
+        var window = window
+        window.clearBlankSegments()
+        seek = window.nextSeek
+        segmentCount += window.segments.count
+        for segment in window.segments {
+            history.append(segment.tokens)
+        }
+        if !options.conditionOnPreviousText || window.temperature > options.promptResetOnTemperature {
+            history.reset()
+        }
+        return window.segments
     }
 }

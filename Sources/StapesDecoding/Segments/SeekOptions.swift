@@ -22,12 +22,15 @@ package struct SeekOptions: Sendable, Hashable {
     package var sampleLength: Int
     /// Frames that a window covers at most.
     package var windowFrames: Int
+    /// How words are timed; nil does without.
+    package var words: WordOptions?
 
     package init(
         clipTimestamps: [Double] = [], noSpeechThreshold: Double? = 0.6, logProbabilityThreshold: Double? = -1.0,
-        conditionOnPreviousText: Bool = true, promptResetOnTemperature: Double = 0.5, initialPrompt: String? = nil, carryInitialPrompt: Bool = false,
-        prefix: String? = nil, hotwords: String? = nil, sampleLength: Int = SamplingLimits.sampleLength,
-        windowFrames: Int = WindowTime.windowFrames
+        conditionOnPreviousText: Bool = true, promptResetOnTemperature: Double = 0.5, initialPrompt: String? = nil,
+        carryInitialPrompt: Bool = false, prefix: String? = nil, hotwords: String? = nil,
+        sampleLength: Int = SamplingLimits.sampleLength, windowFrames: Int = WindowTime.windowFrames,
+        words: WordOptions? = nil
     ) {
         self.clipTimestamps = clipTimestamps
         self.noSpeechThreshold = noSpeechThreshold
@@ -40,6 +43,7 @@ package struct SeekOptions: Sendable, Hashable {
         self.hotwords = hotwords
         self.sampleLength = sampleLength
         self.windowFrames = windowFrames
+        self.words = words
     }
 
     /// Whether a window is skipped as silent.

@@ -12,6 +12,8 @@ struct WindowSplit: Sendable, Hashable {
     var pieces: [Piece]
     /// Frames from this window to the next.
     var advance: Int
+    /// A single stamp at the end says that nothing is spoken after it.
+    var endsInSingleStamp: Bool
 
     /// - Parameters:
     ///   - seek: first frame of the window.
@@ -22,8 +24,7 @@ struct WindowSplit: Sendable, Hashable {
         let position = { (index: Int) in tokens[index] - timestampBegin }
         let count = tokens.count
 
-        // A single stamp at the end says that nothing is spoken after it.
-        let endsInSingleStamp = count >= 2 && isStamp(count - 1) && !isStamp(count - 2)
+        endsInSingleStamp = count >= 2 && isStamp(count - 1) && !isStamp(count - 2)
         var cuts = tokens.indices.dropFirst().filter { isStamp($0 - 1) && isStamp($0) }
 
         guard let lastPair = cuts.last else {

@@ -9,6 +9,16 @@ package enum KnownModels {
         return models.first { $0.name == canonical }?.configuration
     }
 
+    /// The alignment heads of the published model with a decoder of this shape; nil where there is none.
+    ///
+    /// The first and the second large model have the same shape, and heads of their own; the second is meant.
+    static func alignmentHeads(decoderLayers: Int, heads: Int, vocabularySize: Int) -> [AlignmentHead]? {
+        models.last {
+            $0.configuration.decoderLayers == decoderLayers && $0.configuration.decoderHeads == heads
+                && $0.configuration.vocabularySize == vocabularySize
+        }?.configuration.alignmentHeads
+    }
+
     private static let aliases = ["large": "large-v3", "turbo": "large-v3-turbo"]
 
     private static let models: [KnownModel] = [

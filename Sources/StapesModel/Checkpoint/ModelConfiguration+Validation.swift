@@ -8,7 +8,8 @@ extension ModelConfiguration {
         static let vocabularySize = 1 << 24
     }
 
-    /// A configuration from numbers that a file claims. Where no usable alignment head is named, it gets the default.
+    /// A configuration from numbers that a file claims. Where no usable alignment head is named, it gets those of the
+    /// published model of its shape, or the default.
     ///
     /// Alignment heads outside the decoder are dropped (distilled models carry their teacher's), as are suppressed ids
     /// outside the vocabulary (some files hold -1).
@@ -37,7 +38,10 @@ extension ModelConfiguration {
             !(0..<decoderLayers).contains($0.layer) || !(0..<decoderHeads).contains($0.head)
         }
         if result.alignmentHeads.isEmpty {
-            result.alignmentHeads = AlignmentHead.upperHalf(layers: decoderLayers, heads: decoderHeads)
+            result.alignmentHeads =
+                KnownModels.alignmentHeads(
+                    decoderLayers: decoderLayers, heads: decoderHeads, vocabularySize: vocabularySize)
+                ?? AlignmentHead.upperHalf(layers: decoderLayers, heads: decoderHeads)
         }
         result.suppressTokens?.removeAll { !(0..<vocabularySize).contains($0) }
         return result

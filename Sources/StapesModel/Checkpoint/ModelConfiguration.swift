@@ -15,8 +15,8 @@ package struct ModelConfiguration: Sendable, Hashable {
     package var vocabularySize: Int
     /// Decoder positions: 448.
     package var textContext: Int
-    /// Cross-attention heads whose weights follow time. Where the files name none, all heads of the upper half of the
-    /// decoder, as in the reference.
+    /// Cross-attention heads whose weights follow time. Where the files name none, those of the published model of the
+    /// same shape; without one, all heads of the upper half of the decoder, as in the reference.
     package var alignmentHeads: [AlignmentHead]
     /// Token ids that the files say are never to be sampled; `nil` where the files say nothing.
     package var suppressTokens: [Int]?

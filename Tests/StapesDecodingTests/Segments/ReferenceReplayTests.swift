@@ -112,4 +112,6 @@ private struct VocabularyCoder: TextCoder {
     func decode(_ tokens: some Sequence<Int>) -> String {
         String(decoding: tokens.filter { $0 < special.endOfText }.flatMap { pieces[$0] }, as: UTF8.self)
     }
+
+    func bytes(of token: Int) -> [UInt8] { pieces[token] }
 }

@@ -37,4 +37,8 @@ struct TinyCoder: TextCoder {
             .map { $0 == 220 ? " " : $0 >= 290 ? "\n" : " w\($0)" }
             .joined()
     }
+
+    func bytes(of token: Int) -> [UInt8] {
+        token < special.endOfText ? Array(decode([token]).utf8) : Array("<|\(token)|>".utf8)
+    }
 }
