@@ -48,7 +48,8 @@ import Testing
 
     @Test func formatsAreAListOrAll() throws {
         #expect(try OptionParsing.formats("srt,txt,srt") == [.srt, .txt])
-        #expect(try OptionParsing.formats("all") == OutputFormat.allCases)
+        #expect(try OptionParsing.formats("all") == [.txt, .vtt, .srt, .tsv, .json])
+        #expect(try OptionParsing.formats("jsonl,lrc,csv") == [.jsonl, .lrc, .csv])
     }
 
     @Test func wrongWordIsRefusedWithItself() {

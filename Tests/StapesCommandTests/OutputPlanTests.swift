@@ -10,8 +10,10 @@ import Testing
         #expect(try OutputPlan(outputDir: "-", formats: nil) == .stream(.txt))
     }
 
-    @Test func folderGetsAllFormatsUnlessSomeAreNamed() throws {
-        #expect(try OutputPlan(outputDir: "d", formats: nil) == .files(folder: "d", formats: OutputFormat.allCases))
+    @Test func folderGetsWhispersFormatsUnlessSomeAreNamed() throws {
+        #expect(
+            try OutputPlan(outputDir: "d", formats: nil)
+                == .files(folder: "d", formats: [.txt, .vtt, .srt, .tsv, .json]))
         #expect(try OutputPlan(outputDir: "d", formats: [.vtt]) == .files(folder: "d", formats: [.vtt]))
     }
 

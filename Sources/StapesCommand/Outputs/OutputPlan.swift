@@ -12,12 +12,12 @@ package enum OutputPlan: Sendable, Hashable {
 
     /// - Parameters:
     ///   - outputDir: the value of `--output-dir`; `-` is standard output.
-    ///   - formats: the value of `--output-format`; nil when it was not given: then a folder gets all of them.
+    ///   - formats: the value of `--output-format`; nil when it was not given: then a folder gets whisper's.
     /// - Throws: `CommandError.Code.usage` when several formats would share standard output.
     package init(outputDir: String?, formats: [OutputFormat]?) throws(CommandError) {
         if let outputDir, outputDir != "-" {
             guard !outputDir.isEmpty else { throw CommandError(.usage, "--output-dir is empty") }
-            self = .files(folder: outputDir, formats: formats ?? OutputFormat.allCases)
+            self = .files(folder: outputDir, formats: formats ?? OutputFormat.all)
             return
         }
         guard let formats else {
