@@ -7,9 +7,10 @@ package enum ArgumentRewrite {
     package static let valued: Set<String> = [
         "attention-backend", "audio-context", "batch-size", "cache-size", "category", "compute-type", "cuda-graph-bs",
         "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "endpoint", "initial-prompt",
-        "language", "logprob-threshold", "look-ahead", "manifest", "metrics", "model", "model-dir",
-        "no-speech-threshold", "output-dir", "output-format", "prefill-attention-backend", "progress", "prompt",
-        "repeat", "revision", "seed", "suppress-tokens", "task", "temperature", "threads",
+        "language", "logprob-threshold", "look-ahead", "manifest", "max-line-count", "max-line-width",
+        "max-words-per-line", "metrics", "model", "model-dir", "no-speech-threshold", "output-dir", "output-format",
+        "prefill-attention-backend", "progress", "prompt", "repeat", "revision", "seed", "suppress-tokens",
+        "task", "temperature", "threads",
     ]
 
     /// Names that others use for one of our options.
@@ -28,6 +29,7 @@ package enum ArgumentRewrite {
         "force": Switch(),
         // Half precision is what whisper takes by default, where there is any; refusing it asks for full precision.
         "fp16": Switch(on: [], off: ["--compute-type", "float32"]),
+        "highlight-words": Switch(),
         "json": Switch(),
         "no-timestamps": Switch(),
         "offline": Switch(),

@@ -52,6 +52,11 @@ import Testing
         #expect(try OptionParsing.formats("jsonl,lrc,csv") == [.jsonl, .lrc, .csv])
     }
 
+    @Test(arguments: [("42", 42), ("1", 1), ("0", nil), ("None", nil)])
+    func layoutLimitIsANumberOrNone(_ text: String, _ limit: Int?) throws {
+        #expect(try OptionParsing.layoutLimit(text) == limit)
+    }
+
     @Test func wrongWordIsRefusedWithItself() {
         let attempts: [(String, () throws -> Void)] = [
             ("klingon", { _ = try OptionParsing.language("klingon") }),
@@ -70,6 +75,8 @@ import Testing
             ("1025", { _ = try OptionParsing.threads("1025") }),
             ("maybe", { _ = try OptionParsing.graphMode("maybe") }),
             ("300", { _ = try OptionParsing.graphRows("1,300") }),
+            ("-7", { _ = try OptionParsing.layoutLimit("-7") }),
+            ("wide", { _ = try OptionParsing.layoutLimit("wide") }),
             ("257", { _ = try OptionParsing.batchSize("257") }),
         ]
         for (word, attempt) in attempts {

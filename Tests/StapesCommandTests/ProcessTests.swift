@@ -77,6 +77,12 @@ import Testing
         #expect(process.messages == "stapes: \(input): is not a folder\n")
     }
 
+    @Test func layoutWithoutWordTimesIsOneLineAndStatusTwo() async throws {
+        let process = try await StapesProcess.run(["--max_line_width", "42", "a.wav"])
+        #expect(process.status == 2)
+        #expect(process.messages == "stapes: --max-line-width requires --word-timestamps; see 'stapes --help'\n")
+    }
+
     @Test func fullDiskIsOneErrorAndStatusOne() async throws {
         let process = try await StapesProcess.run(["--help"], output: "/dev/full")
         #expect(process.status == 1)

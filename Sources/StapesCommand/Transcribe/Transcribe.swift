@@ -16,6 +16,7 @@ struct Transcribe: AsyncParsableCommand {
               stapes talk.mp3 --language german --output-format srt --output-dir subtitles
               stapes recordings/ -f txt,json -o texts
               stapes translate rede.mp3
+              stapes talk.mp3 -f jsonl -o - | jq .text
               ffmpeg -i film.mkv -f wav - | stapes - -f vtt -o -
 
             'stapes translate' is 'stapes transcribe --translate'.
@@ -29,7 +30,7 @@ struct Transcribe: AsyncParsableCommand {
     @Option(
         name: [.customShort("f"), .long],
         help: ArgumentHelp(
-            "Some of txt, vtt, srt, tsv and json, separated by commas, or all. (default: all in a folder, txt on standard output)",
+            "Some of txt, vtt, srt, tsv, json, jsonl, lrc and csv, separated by commas; all stands for the first five, as in whisper. (default: all in a folder, txt on standard output)",
             valueName: "formats"),
         transform: OptionParsing.formats)
     var outputFormat: [OutputFormat]?
@@ -54,8 +55,16 @@ struct Transcribe: AsyncParsableCommand {
 
     @OptionGroup(title: "Speech") var task: TaskFlags
     @OptionGroup(title: "Decoding") var decoding: DecodingFlags
+    @OptionGroup(title: "Subtitles") var layout: LayoutFlags
     @OptionGroup(title: "Engine") var engine: EngineFlags
     @OptionGroup(title: "Messages") var messages: ConsoleFlags
+
+    /// Words have no times yet.
+    private static let wordTimestamps = false
+
+    func validate() throws {
+        try layout.validate(wordTimestamps: Self.wordTimestamps)
+    }
 
     func run() async throws {
         let console = Console.process(progress: messages.progress, quiet: messages.quiet)
@@ -65,6 +74,7 @@ struct Transcribe: AsyncParsableCommand {
         for failure in expansion.failures { console.error(failure.cause, file: failure.name) }
         guard !expansion.inputs.isEmpty else { throw ExitCode(ExitStatus.failure.rawValue) }
         try plan.prepare(for: expansion.inputs)
+        for warning in layout.warnings { console.warning(warning) }
 
         var options = decoding.options
         task.apply(to: &options)
@@ -74,8 +84,8 @@ struct Transcribe: AsyncParsableCommand {
             engine, maximumBatchSize: batchSize, metrics: counted.registry, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = TranscriptionRun(
-            engine: engine, inputs: expansion.inputs, plan: plan, options: options, batchSize: batchSize,
-            verbose: messages.verbose, console: console)
+            engine: engine, inputs: expansion.inputs, plan: plan, layout: layout.options, options: options,
+            batchSize: batchSize, verbose: messages.verbose, console: console)
         let failedCount = await run.run() + expansion.failures.count
         try counted.write()
         if failedCount > 0 { throw ExitCode(ExitStatus.failure.rawValue) }
