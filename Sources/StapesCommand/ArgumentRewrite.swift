@@ -34,6 +34,7 @@ package enum ArgumentRewrite {
         "no-timestamps": Switch(),
         "offline": Switch(),
         "quiet": Switch(),
+        "skip-existing": Switch(),
         "translate": Switch(),
         "verbose": Switch(),
     ]

@@ -67,6 +67,23 @@ import Testing
         #expect(Interrupts.shared.temporaryFileCount == 0)
     }
 
+    @Test func inputIsFinishedWhenEveryResultIsAFile() throws {
+        let folder = try TemporaryDirectory()
+        for name in ["a.srt", "a.json", "b.srt", "c.srt", "c.json/x", "stdin.srt", "stdin.json"] {
+            _ = try folder.write("", to: name)
+        }
+        let inputs = ["a", "b", "c", "d"].map { Input(.file(path: "talks/\($0).mp3")) } + [Input(.standardInput)]
+        let plan = try OutputPlan(outputDir: folder.path, formats: [.srt, .json])
+        #expect(try plan.unfinished(inputs) == Array(inputs.dropFirst()))
+    }
+
+    @Test(arguments: [OutputPlan.text, .stream(.srt)])
+    func skippingWithoutAFolderIsAUsageError(_ plan: OutputPlan) {
+        let error = #expect(throws: CommandError.self) { try plan.unfinished([]) }
+        #expect(error?.exitStatus == .usage)
+        #expect(error?.message == "--skip-existing needs --output-dir with a folder")
+    }
+
     @Test func folderWithTheNameOfAResultIsRefused() throws {
         let folder = try TemporaryDirectory()
         try folder.write("x", to: "talk.srt/x")

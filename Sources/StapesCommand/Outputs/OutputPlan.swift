@@ -37,6 +37,20 @@ package enum OutputPlan: Sendable, Hashable {
         return formats.map { ($0, prefix + input.base + "." + $0.rawValue) }
     }
 
+    /// The inputs whose results are not all there. Files appear whole or not at all, so one that exists is complete.
+    ///
+    /// The name of standard input says nothing of what comes from it: it is never taken for done.
+    ///
+    /// - Throws: `CommandError.Code.usage` when the plan writes no files.
+    package func unfinished(_ inputs: [Input]) throws(CommandError) -> [Input] {
+        guard case .files = self else {
+            throw CommandError(.usage, "--skip-existing needs --output-dir with a folder")
+        }
+        return inputs.filter { input in
+            input.origin == .standardInput || paths(for: input).contains { FileKind(path: $0.path) != .file }
+        }
+    }
+
     /// Refuses a plan that would lose something: two inputs with one base, or a result over an input.
     ///
     /// - Throws: `CommandError.Code.usage`
