@@ -1,11 +1,11 @@
-"""Records what openai/whisper 20250625 itself does with made-up windows, for the tests of StapesDecoding and StapesFormats.
+"""Records what openai/whisper 20250625 itself does with made-up windows, for the tests of StapesDecoding.
 
 Usage: make-decoding-goldens.py WHISPER_SOURCE_FOLDER TESTS_FOLDER   (needs torch, tqdm, tiktoken)
 
-Runs the reference's own logit filters, its transcribe loop around a fake model, and its writers.
+Runs the reference's own logit filters, and its transcribe loop around a fake model. Its writers are run by
+make-format-goldens.py.
 """
 
-import io
 import json
 import os
 import random
@@ -265,46 +265,6 @@ def seek_case(seed):
     return dict(options=settings, windows=windows, jobs=jobs, result=result)
 
 
-def format_cases():
-    texts = [
-        " Hello there.", "", " tab\there", ' quote " and \\ back', " a --> b", " ----> c", " -->\u0301 mark", "  wide\u3000 ",
-        " new\nline", " \u4f60\u597d", " \x01\x1f\x7f\u2028", "\x1c edge \x1f", " \U0001f600 smile",
-    ]
-    rng = random.Random(5)
-    cases = []
-    for count in [0, 1, 2, 20, 40]:
-        segments, time = [], 0.0
-        for i in range(count):
-            start, end = time, time + rng.choice([0.02, 1.0, 7.72, 29.98, 400.5, 0.0005])
-            time = end
-            text = texts[i % len(texts)]
-            segment = dict(
-                id=i, seek=rng.randrange(10**6), start=start, end=end, text=text,
-                tokens=[rng.randrange(51865) for _ in range(rng.randrange(1, 4))] if text else [],
-                temperature=rng.choice([0.0, 0.2, 1.0]), avg_logprob=-rng.random() * 3,
-                compression_ratio=rng.random() * 3, no_speech_prob=rng.choice([rng.random(), 1e-5 * rng.random(), 1e-12]),
-            )
-            if not text:
-                segment["words"] = []
-            segments.append(segment)
-        cases.append(dict(text="".join(s["text"] for s in segments), segments=segments, language="en"))
-    blank = dict(
-        id=0, seek=0, start=0.0, end=30.0, text="", tokens=[], temperature=0.0, avg_logprob=-1.5,
-        compression_ratio=0.0, no_speech_prob=0.5, words=[],
-    )
-    cases.append(dict(text="", segments=[blank, dict(blank, id=1, start=30.0)], language="de"))
-    recorded = []
-    for result in cases:
-        outputs = {}
-        for name in ["txt", "vtt", "srt", "tsv", "json"]:
-            writer, file = utils.get_writer(name, "."), io.StringIO()
-            writer.write_result(result, file)
-            outputs[name] = file.getvalue()
-        outputs["json_unescaped"] = json.dumps(result, ensure_ascii=False)
-        recorded.append(dict(result=result, outputs=outputs))
-    return recorded
-
-
 def record(module, name, value):
     path = os.path.join(tests, module, "Goldens", name)
     with open(path, "w") as file:
@@ -316,6 +276,5 @@ def record(module, name, value):
 record("StapesDecodingTests", "filters.json", filter_cases())
 cases = [case for case in map(seek_case, range(300)) if case]
 record("StapesDecodingTests", "seek.json", cases[:70])
-record("StapesFormatsTests", "formats.json", format_cases())
 ratios = ["", "a", "hello " * 40, "你好" * 30, "The quick brown fox.", "x" * 5000]
 record("StapesDecodingTests", "ratios.json", [[t, utils.compression_ratio(t)] for t in ratios])

@@ -79,11 +79,18 @@ public final class Transcriber: Sendable {
 
         var loop = SeekLoop(
             contentFrames: features.mel.contentFrames, startSequence: startSequence(language.code, options),
-            options: options.seeking, coder: tokenizer)
+            options: options.seeking(language: language.code), coder: tokenizer)
         var segments: [Segment] = []
-        while case .decode(let job) = loop.next() {
-            let result = try await decode(job, of: features.mel, by: decoder, &statistics)
-            for segment in loop.receive(result) {
+        walk: while true {
+            let found: [Segment]
+            switch loop.next() {
+            case .decode(let job):
+                found = loop.receive(try await decode(job, of: features.mel, by: decoder, &statistics))
+            case .align(let job):
+                found = loop.receive(try await align(job, of: features.mel, by: decoder, &statistics))
+            case .finished: break walk
+            }
+            for segment in found {
                 segments.append(segment)
                 onEvent?(.segment(segment))
             }
@@ -139,13 +146,42 @@ public final class Transcriber: Sendable {
         options.audioContext ?? description.model.audioContext
     }
 
+    private func window(seek: Int, size: Int, of mel: LogMel, _ options: TranscriptionOptions) -> [Float] {
+        mel.window(seek: seek, size: size, frames: WindowTime.framesPerStamp * positions(options))
+    }
+
+    /// Finds a window's text in time. Its keys and values are there still, so it is not encoded again.
+    private func align(
+        _ job: AlignmentJob, of mel: LogMel, by decoder: WindowDecoder, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowAlignment {
+        let request = WindowRequest(
+            features: window(seek: job.seek, size: job.size, of: mel, decoder.options),
+            positions: positions(decoder.options), prompt: job.tokens, startIndex: 0,
+            purpose: .alignment(content: job.positions))
+        guard case .alignment(let attention) = try await run(request, &statistics) else {
+            preconditionFailure("the engine answers what it was asked")
+        }
+        return await pool.run { WindowAlignment(job, attention) }
+    }
+
+    private func run(
+        _ request: WindowRequest, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowOutcome.Answer {
+        do throws(EngineError) {
+            let outcome = try await engine.run(request)
+            statistics.add(outcome.times)
+            return outcome.answer
+        } catch {
+            throw StapesError(error)
+        }
+    }
+
     private func decode(
         _ job: WindowJob, of mel: LogMel, by decoder: WindowDecoder, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowResult {
-        let positions = positions(decoder.options)
         let window = WindowDecoder.Window(
-            features: mel.window(seek: job.seek, size: job.size, frames: WindowTime.framesPerStamp * positions),
-            positions: positions, job: job)
+            features: window(seek: job.seek, size: job.size, of: mel, decoder.options),
+            positions: positions(decoder.options), job: job)
         do throws(EngineError) {
             let (result, times) = try await decoder.decode(window)
             statistics.add(times)
@@ -164,14 +200,7 @@ public final class Transcriber: Sendable {
         let request = WindowRequest(
             features: features, positions: positions, prompt: [special.startOfTranscript], startIndex: 0,
             purpose: .languages)
-        let outcome: WindowOutcome
-        do throws(EngineError) {
-            outcome = try await engine.run(request)
-        } catch {
-            throw StapesError(error)
-        }
-        statistics.add(outcome.times)
-        guard case .languages(let probabilities) = outcome.answer else {
+        guard case .languages(let probabilities) = try await run(request, &statistics) else {
             preconditionFailure("the engine answers what it was asked")
         }
         return zip(special.languages, probabilities)

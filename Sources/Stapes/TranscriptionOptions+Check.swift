@@ -27,6 +27,14 @@ extension TranscriptionOptions {
         try Self.check(noRepeatNgramSize, in: 0...448, "a run of \(noRepeatNgramSize) tokens")
         if let sampleLength { try Self.check(sampleLength, in: 1...448, "a window of \(sampleLength) tokens") }
         try Self.check(languageDetectionWindows, in: 1...1000, "listening to \(languageDetectionWindows) windows")
+        if let silence = hallucinationSilenceThreshold {
+            guard wordTimestamps else {
+                throw StapesError(.invalidOption, "a hallucination silence threshold needs word timestamps")
+            }
+            guard silence >= 0, silence.isFinite else {
+                throw StapesError(.invalidOption, "a hallucination silence threshold of \(silence) is not possible")
+            }
+        }
         guard clipTimestamps.allSatisfy({ $0 >= 0 && $0.isFinite }), clipTimestamps == clipTimestamps.sorted() else {
             throw StapesError(.invalidOption, "clip timestamps are seconds that never go back")
         }

@@ -8,14 +8,23 @@ extension TranscriptionOptions {
             maximumInitialTimestamp: maximumInitialTimestamp, windowStamps: audioContext)
     }
 
-    var seeking: SeekOptions {
+    /// - Parameter language: the code of the language spoken.
+    func seeking(language: String) -> SeekOptions {
         SeekOptions(
             clipTimestamps: clipTimestamps, noSpeechThreshold: noSpeechThreshold,
             logProbabilityThreshold: logProbabilityThreshold, conditionOnPreviousText: conditionOnPreviousText,
             promptResetOnTemperature: promptResetOnTemperature, initialPrompt: initialPrompt,
             carryInitialPrompt: carryInitialPrompt, prefix: prefix, hotwords: hotwords,
             sampleLength: sampleLength ?? SamplingLimits.sampleLength,
-            windowFrames: audioContext.map { WindowTime.framesPerStamp * $0 } ?? WindowTime.windowFrames)
+            windowFrames: audioContext.map { WindowTime.framesPerStamp * $0 } ?? WindowTime.windowFrames,
+            words: wordTimestamps ? words(language: language) : nil)
+    }
+
+    private func words(language: String) -> WordOptions {
+        WordOptions(
+            language: language, prependedPunctuation: prependedPunctuation ?? WordOptions.prependedPunctuation,
+            appendedPunctuation: appendedPunctuation ?? WordOptions.appendedPunctuation,
+            hallucinationSilence: hallucinationSilenceThreshold)
     }
 
     var fallback: FallbackRule {

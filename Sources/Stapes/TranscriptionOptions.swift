@@ -35,6 +35,15 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
     /// list the whole file.
     public var clipTimestamps: [Double] = []
 
+    /// Find out when each word is spoken.
+    public var wordTimestamps = false
+    /// Signs that belong to the word after them; nil takes whisper's.
+    public var prependedPunctuation: String?
+    /// Signs that belong to the word before them; nil takes whisper's.
+    public var appendedPunctuation: String?
+    /// Seconds: silences longer than this are skipped where the text around them looks made up; needs word times.
+    public var hallucinationSilenceThreshold: Double?
+
     // MARK: What came before
 
     /// Text that is taken to come before the first window: names, spelling, style.

@@ -5,14 +5,16 @@
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
     package static let valued: Set<String> = [
-        "attention-backend", "audio-context", "batch-size", "beam-size", "best-of", "cache-size", "category",
-        "clip-timestamps", "compression-ratio-threshold", "compute-type", "cuda-graph-bs", "cuda-graph-max-bs",
-        "decode-attention-backend", "decode-graph", "device", "endpoint", "hotwords", "initial-prompt", "language",
-        "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
-        "look-ahead", "manifest", "max-initial-timestamp", "metrics", "model", "model-dir", "no-repeat-ngram-size",
-        "no-speech-threshold", "output-dir", "output-format", "patience", "prefill-attention-backend", "prefix",
-        "progress", "prompt", "prompt-reset-on-temperature", "repeat", "repetition-penalty", "revision", "seed",
-        "suppress-tokens", "task", "temperature", "temperature-increment-on-fallback", "threads",
+        "append-punctuations", "attention-backend", "audio-context", "batch-size", "beam-size", "best-of", "cache-size",
+        "category", "clip-timestamps", "compression-ratio-threshold", "compute-type", "cuda-graph-bs",
+        "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "endpoint",
+        "hallucination-silence-threshold", "hotwords", "initial-prompt", "language", "language-detection-segments",
+        "language-detection-threshold", "length-penalty", "logprob-threshold", "look-ahead", "manifest",
+        "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line", "metrics", "model",
+        "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format", "patience",
+        "prefill-attention-backend", "prefix", "prepend-punctuations", "progress", "prompt",
+        "prompt-reset-on-temperature", "repeat", "repetition-penalty", "revision", "seed", "suppress-tokens", "task",
+        "temperature", "temperature-increment-on-fallback", "threads",
     ]
 
     /// Names that others use for one of our options.
@@ -32,14 +34,17 @@ package enum ArgumentRewrite {
         "force": Switch(),
         // Half precision is what whisper takes by default, where there is any; refusing it asks for full precision.
         "fp16": Switch(on: [], off: ["--compute-type", "float32"]),
+        "highlight-words": Switch(),
         "json": Switch(),
         "multilingual": Switch(),
         "no-fallback": Switch(),
         "no-timestamps": Switch(),
         "offline": Switch(),
         "quiet": Switch(),
+        "skip-existing": Switch(),
         "translate": Switch(),
         "verbose": Switch(),
+        "word-timestamps": Switch(),
     ]
 
     package struct Switch: Sendable {

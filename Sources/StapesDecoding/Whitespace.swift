@@ -12,8 +12,8 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Python also strips the four ASCII information separators, which Unicode does not count as white space.
-    fileprivate var isStripped: Bool {
+    /// White space to Python, which counts the four ASCII information separators as such; Unicode does not.
+    package var isStripped: Bool {
         switch value {
         case 0x09...0x0D, 0x1C...0x20: true
         case 0..<0x80: false

@@ -4,6 +4,7 @@ extension String {
     /// Comparing characters would miss an arrow whose last sign carries a combining mark.
     func replacing(bytes pattern: StaticString, with replacement: StaticString) -> String {
         let wanted = Array("\(pattern)".utf8)
+        guard utf8.contains(wanted) else { return self }
         let source = Array(utf8)
         var result: [UInt8] = []
         result.reserveCapacity(source.count)

@@ -16,6 +16,13 @@ func renderJSON(_ transcript: TranscriptView) -> String {
     return writer.output
 }
 
+/// A segment as one line of JSON Lines: the object that it is in the JSON file, and a line end.
+package func renderLine(_ segment: Segment) -> String {
+    var writer = JSONWriter()
+    writer.segment(segment)
+    return writer.output + "\n"
+}
+
 extension JSONWriter {
     fileprivate mutating func segment(_ segment: Segment) {
         output += "{"
@@ -37,11 +44,23 @@ extension JSONWriter {
         key("no_speech_prob")
         number(segment.noSpeechProbability)
         // The reference marks the segments it cleared with an empty word list, words asked for or not.
-        if segment.isBlank {
+        if let words = segment.words ?? (segment.isBlank ? [] : nil) {
             output += ", "
             key("words")
-            output += "[]"
+            array(words) { $0.word($1) }
         }
+        output += "}"
+    }
+
+    private mutating func word(_ word: Word) {
+        output += "{"
+        key("word")
+        string(word.word)
+        output += ", "
+        number(word.start, for: "start")
+        number(word.end, for: "end")
+        key("probability")
+        number(word.probability)
         output += "}"
     }
 

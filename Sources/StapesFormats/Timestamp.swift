@@ -7,12 +7,21 @@ package enum Timestamp {
 
     /// `MM:SS` and three decimals; hours in front when there are any or they are always wanted.
     package static func clock(_ seconds: Double, alwaysHours: Bool, decimalMark: Character) -> String {
-        let total = milliseconds(seconds)
+        clock(milliseconds: milliseconds(seconds), alwaysHours: alwaysHours, decimalMark: decimalMark)
+    }
+
+    static func clock(milliseconds total: Int, alwaysHours: Bool, decimalMark: Character) -> String {
         let (hours, minutes) = (total / 3_600_000, total / 60_000 % 60)
         var text = alwaysHours || hours > 0 ? padded(hours, 2) + ":" : ""
         text += padded(minutes, 2) + ":" + padded(total / 1000 % 60, 2)
         text.append(decimalMark)
         return text + padded(total % 1000, 3)
+    }
+
+    /// `MM:SS` and two decimals, cut off: a line never comes late.
+    static func lyrics(_ seconds: Double) -> String {
+        let total = milliseconds(seconds)
+        return padded(total / 60_000, 2) + ":" + padded(total / 1000 % 60, 2) + "." + padded(total % 1000 / 10, 2)
     }
 
     private static func padded(_ number: Int, _ width: Int) -> String {

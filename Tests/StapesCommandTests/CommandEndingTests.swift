@@ -26,7 +26,8 @@ import Testing
         ["translate", "--task", "transcribe", "a.wav"],
         ["--disable-cuda-graph", "--decode-graph", "on", "a.wav"], ["--decode-graph", "maybe", "a.wav"],
         ["--cuda-graph-bs", "4,8", "--cuda-graph-max-bs", "2", "a.wav"], ["--cuda-graph-bs", "1,,2", "a.wav"],
-        ["--fp16", "a.wav"],
+        ["--fp16", "a.wav"], ["--max-line-width", "42", "a.wav"], ["--max_line_count", "-1", "a.wav"],
+        ["--highlight_words", "True", "a.wav"],
     ])
     func wrongCommandLineIsOneLineAndStatusTwo(_ arguments: [String]) throws {
         let parsed = Result { try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments)) }

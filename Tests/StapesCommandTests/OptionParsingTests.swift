@@ -48,7 +48,13 @@ import Testing
 
     @Test func formatsAreAListOrAll() throws {
         #expect(try OptionParsing.formats("srt,txt,srt") == [.srt, .txt])
-        #expect(try OptionParsing.formats("all") == OutputFormat.allCases)
+        #expect(try OptionParsing.formats("all") == [.txt, .vtt, .srt, .tsv, .json])
+        #expect(try OptionParsing.formats("jsonl,lrc,csv") == [.jsonl, .lrc, .csv])
+    }
+
+    @Test(arguments: [("42", 42), ("1", 1), ("0", nil), ("None", nil)])
+    func layoutLimitIsANumberOrNone(_ text: String, _ limit: Int?) throws {
+        #expect(try OptionParsing.layoutLimit(text) == limit)
     }
 
     @Test func wrongWordIsRefusedWithItself() {
@@ -69,6 +75,8 @@ import Testing
             ("1025", { _ = try OptionParsing.threads("1025") }),
             ("maybe", { _ = try OptionParsing.graphMode("maybe") }),
             ("300", { _ = try OptionParsing.graphRows("1,300") }),
+            ("-7", { _ = try OptionParsing.layoutLimit("-7") }),
+            ("wide", { _ = try OptionParsing.layoutLimit("wide") }),
             ("257", { _ = try OptionParsing.batchSize("257") }),
         ]
         for (word, attempt) in attempts {

@@ -10,8 +10,10 @@ import Testing
         #expect(try OutputPlan(outputDir: "-", formats: nil) == .stream(.txt))
     }
 
-    @Test func folderGetsAllFormatsUnlessSomeAreNamed() throws {
-        #expect(try OutputPlan(outputDir: "d", formats: nil) == .files(folder: "d", formats: OutputFormat.allCases))
+    @Test func folderGetsWhispersFormatsUnlessSomeAreNamed() throws {
+        #expect(
+            try OutputPlan(outputDir: "d", formats: nil)
+                == .files(folder: "d", formats: [.txt, .vtt, .srt, .tsv, .json]))
         #expect(try OutputPlan(outputDir: "d", formats: [.vtt]) == .files(folder: "d", formats: [.vtt]))
     }
 
@@ -63,6 +65,23 @@ import Testing
         }
         #expect(error?.message.hasPrefix("/proc/self: ") == true)
         #expect(Interrupts.shared.temporaryFileCount == 0)
+    }
+
+    @Test func inputIsFinishedWhenEveryResultIsAFile() throws {
+        let folder = try TemporaryDirectory()
+        for name in ["a.srt", "a.json", "b.srt", "c.srt", "c.json/x", "stdin.srt", "stdin.json"] {
+            _ = try folder.write("", to: name)
+        }
+        let inputs = ["a", "b", "c", "d"].map { Input(.file(path: "talks/\($0).mp3")) } + [Input(.standardInput)]
+        let plan = try OutputPlan(outputDir: folder.path, formats: [.srt, .json])
+        #expect(try plan.unfinished(inputs) == Array(inputs.dropFirst()))
+    }
+
+    @Test(arguments: [OutputPlan.text, .stream(.srt)])
+    func skippingWithoutAFolderIsAUsageError(_ plan: OutputPlan) {
+        let error = #expect(throws: CommandError.self) { try plan.unfinished([]) }
+        #expect(error?.exitStatus == .usage)
+        #expect(error?.message == "--skip-existing needs --output-dir with a folder")
     }
 
     @Test func folderWithTheNameOfAResultIsRefused() throws {

@@ -77,6 +77,28 @@ import Testing
         #expect(process.messages == "stapes: \(input): is not a folder\n")
     }
 
+    @Test func finishedInputsAreSkippedWithoutAModel() async throws {
+        let folder = try TemporaryDirectory()
+        let input = try folder.write("x", to: "a.wav")
+        _ = try folder.write("", to: "out/a.srt")
+        let arguments = [input, "-f", "srt", "-o", folder.path + "/out", "--skip-existing"]
+        let process = try await StapesProcess.run(arguments, environment: noModels)
+        #expect(process.status == 0)
+        #expect(process.output == "")
+        #expect(process.messages == "\(input): skipped, its results are there\n")
+        #expect(try await StapesProcess.run(arguments + ["--quiet"], environment: noModels).messages == "")
+        let withMissing = try await StapesProcess.run(arguments + ["/dev/null/b.wav"], environment: noModels)
+        #expect(withMissing.status == 1)
+        let toScreen = try await StapesProcess.run([input, "--skip-existing"], environment: noModels)
+        #expect(toScreen.status == 2)
+    }
+
+    @Test func layoutWithoutWordTimesIsOneLineAndStatusTwo() async throws {
+        let process = try await StapesProcess.run(["--max_line_width", "42", "a.wav"])
+        #expect(process.status == 2)
+        #expect(process.messages == "stapes: --max-line-width requires --word-timestamps; see 'stapes --help'\n")
+    }
+
     @Test func fullDiskIsOneErrorAndStatusOne() async throws {
         let process = try await StapesProcess.run(["--help"], output: "/dev/full")
         #expect(process.status == 1)

@@ -6,12 +6,12 @@ import Testing
 
 @Suite struct TranscriptionRunTests {
     private func run(
-        _ engine: FakeEngine, _ paths: [String], plan: OutputPlan = .text, batchSize: Int = 4, verbose: Bool = false,
-        recorded: RecordedConsole
+        _ engine: FakeEngine, _ paths: [String], plan: OutputPlan = .text, layout: LayoutOptions = LayoutOptions(),
+        batchSize: Int = 4, verbose: Bool = false, recorded: RecordedConsole
     ) async -> Int {
         await TranscriptionRun(
-            engine: engine, inputs: paths.map { Input(.file(path: $0)) }, plan: plan, options: TranscriptionOptions(),
-            batchSize: batchSize, verbose: verbose, console: recorded.console
+            engine: engine, inputs: paths.map { Input(.file(path: $0)) }, plan: plan, layout: layout,
+            options: TranscriptionOptions(), batchSize: batchSize, verbose: verbose, console: recorded.console
         ).run()
     }
 
@@ -80,6 +80,39 @@ import Testing
         let plan = OutputPlan.files(folder: folder, formats: [.txt])
         #expect(await run(FakeEngine(["a": ["One."]]), ["a"], plan: plan, recorded: recorded) == 1)
         #expect(recorded.messages == "stapes: a: \(folder)/a.txt: no such file or directory\n")
+    }
+
+    @Test(arguments: [true, false])
+    func jsonLinesComeASegmentAtATimeInInputOrder(reportsSegments: Bool) async throws {
+        let recorded = try RecordedConsole()
+        let engine = FakeEngine(["a": ["One.", "Two."], "c": ["Three."]], reportsSegments: reportsSegments)
+        #expect(await run(engine, ["a", "b", "c"], plan: .stream(.jsonl), recorded: recorded) == 1)
+        let lines = recorded.output.split(separator: "\n")
+        #expect(lines.map { $0.hasPrefix("{\"id\": ") } == [true, true, true])
+        for (line, word) in zip(lines, ["One.", "Two.", "Three."]) {
+            #expect(line.contains("\"text\": \" \(word)\""))
+        }
+    }
+
+    @Test func jsonLineIsPrintedBeforeItsFileIsDone() async throws {
+        let recorded = try RecordedConsole()
+        let engine = FakeEngine(["a": ["One."]], waitsAfterSegments: { recorded.output.hasSuffix("}\n") })
+        #expect(await run(engine, ["a"], plan: .stream(.jsonl), recorded: recorded) == 0)
+        #expect(recorded.output.count { $0 == "\n" } == 1)
+    }
+
+    @Test func layoutReachesTheSubtitles() async throws {
+        let recorded = try RecordedConsole()
+        let engine = FakeEngine(["a": ["One two."]], hasWords: true)
+        let layout = LayoutOptions(maximumWordsPerLine: 1)
+        #expect(await run(engine, ["a"], plan: .stream(.vtt), layout: layout, recorded: recorded) == 0)
+        #expect(
+            recorded.output
+                == "WEBVTT\n\n00:00.000 --> 00:01.000\nOne\n\n00:01.000 --> 00:02.000\ntwo.\n\n")
+        let folder = try TemporaryDirectory()
+        let plan = OutputPlan.files(folder: folder.path, formats: [.vtt])
+        #expect(await run(engine, ["a"], plan: plan, layout: layout, recorded: recorded) == 0)
+        #expect(folder.text("a.vtt") == recorded.output)
     }
 
     @Test func streamedResultsEndTheirLines() async throws {

@@ -6,6 +6,7 @@ struct OutputFormatTests {
     @Test(arguments: [
         ("srt", [OutputFormat.srt]), ("json,txt", [.json, .txt]), (" vtt , TSV", [.vtt, .tsv]),
         ("all", [.txt, .vtt, .srt, .tsv, .json]), ("srt,all", [.srt, .txt, .vtt, .tsv, .json]), ("txt,txt", [.txt]),
+        ("jsonl,LRC,csv", [.jsonl, .lrc, .csv]), ("all,csv", [.txt, .vtt, .srt, .tsv, .json, .csv]),
     ])
     func aListNamesFormatsInItsOrder(list: String, formats: [OutputFormat]) throws {
         #expect(try OutputFormat.parse(list: list) == formats)
@@ -15,7 +16,7 @@ struct OutputFormatTests {
     func anUnknownNameIsRefusedWithTheKnownOnes(list: String) {
         let error = #expect(throws: FormatError.self) { try OutputFormat.parse(list: list) }
         #expect(error?.code == .unknownFormat)
-        #expect(error?.description.contains("txt, vtt, srt, tsv, json, all") == true)
+        #expect(error?.description.contains("txt, vtt, srt, tsv, json, jsonl, lrc, csv, all") == true)
     }
 
     @Test(arguments: [

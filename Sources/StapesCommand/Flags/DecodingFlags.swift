@@ -6,6 +6,7 @@ struct DecodingFlags: ParsableArguments {
     @OptionGroup var search: SearchFlags
     @OptionGroup var thresholds: ThresholdFlags
     @OptionGroup var prompt: PromptFlags
+    @OptionGroup var words: WordFlags
 
     @Flag(help: "Do not ask the model for times: each segment covers a whole window.")
     var noTimestamps = false
@@ -50,6 +51,7 @@ struct DecodingFlags: ParsableArguments {
         search.apply(to: &options)
         thresholds.apply(to: &options)
         prompt.apply(to: &options)
+        words.apply(to: &options)
         options.timestamps = !noTimestamps
         options.maximumInitialTimestamp = maxInitialTimestamp.value
         options.suppressTokens = suppressTokens.value

@@ -24,7 +24,7 @@ package enum OptionParsing {
         }
     }
 
-    /// A comma list of format names, or `all`; without repetitions, in the order given.
+    /// A comma list of format names, or `all` for whisper's; without repetitions, in the order given.
     package static func formats(_ text: String) throws -> [OutputFormat] {
         do {
             return try OutputFormat.parse(list: text)
@@ -177,6 +177,15 @@ package enum OptionParsing {
             throw ValidationError("'\(text)' is no number of threads; give 0 (automatic) to \(counts.upperBound)")
         }
         return count == 0 ? nil : count
+    }
+
+    /// A limit on lines of subtitles; `None` and 0, which whisper takes for it, are no limit.
+    package static func layoutLimit(_ text: String) throws -> Int? {
+        if text.lowercased() == "none" { return nil }
+        guard let limit = Int(text), limit >= 0 else {
+            throw ValidationError("'\(text)' is no limit; give 1 or more, or None for no limit")
+        }
+        return limit == 0 ? nil : limit
     }
 
     /// Files in flight, or rows of a graph.

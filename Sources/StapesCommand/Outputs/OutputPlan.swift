@@ -12,12 +12,12 @@ package enum OutputPlan: Sendable, Hashable {
 
     /// - Parameters:
     ///   - outputDir: the value of `--output-dir`; `-` is standard output.
-    ///   - formats: the value of `--output-format`; nil when it was not given: then a folder gets all of them.
+    ///   - formats: the value of `--output-format`; nil when it was not given: then a folder gets whisper's.
     /// - Throws: `CommandError.Code.usage` when several formats would share standard output.
     package init(outputDir: String?, formats: [OutputFormat]?) throws(CommandError) {
         if let outputDir, outputDir != "-" {
             guard !outputDir.isEmpty else { throw CommandError(.usage, "--output-dir is empty") }
-            self = .files(folder: outputDir, formats: formats ?? OutputFormat.allCases)
+            self = .files(folder: outputDir, formats: formats ?? OutputFormat.all)
             return
         }
         guard let formats else {
@@ -35,6 +35,20 @@ package enum OutputPlan: Sendable, Hashable {
         guard case .files(let folder, let formats) = self else { return [] }
         let prefix = folder.hasSuffix("/") ? folder : folder + "/"
         return formats.map { ($0, prefix + input.base + "." + $0.rawValue) }
+    }
+
+    /// The inputs whose results are not all there. Files appear whole or not at all, so one that exists is complete.
+    ///
+    /// The name of standard input says nothing of what comes from it: it is never taken for done.
+    ///
+    /// - Throws: `CommandError.Code.usage` when the plan writes no files.
+    package func unfinished(_ inputs: [Input]) throws(CommandError) -> [Input] {
+        guard case .files = self else {
+            throw CommandError(.usage, "--skip-existing needs --output-dir with a folder")
+        }
+        return inputs.filter { input in
+            input.origin == .standardInput || paths(for: input).contains { FileKind(path: $0.path) != .file }
+        }
     }
 
     /// Refuses a plan that would lose something: two inputs with one base, or a result over an input.

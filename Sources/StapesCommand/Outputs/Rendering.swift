@@ -4,16 +4,13 @@ import StapesFormats
 
 /// Results as text: the files' formats, and the lines on the screen.
 enum Rendering {
-    static func render(_ transcription: Transcription, as format: OutputFormat) -> String {
+    static func render(
+        _ transcription: Transcription, as format: OutputFormat, layout: LayoutOptions
+    ) -> String {
         StapesFormats.render(
             TranscriptView(
                 text: transcription.text, segments: transcription.segments, language: transcription.language),
-            as: format)
-    }
-
-    /// A segment as the text format has it.
-    static func plainLine(_ segment: Segment) -> String {
-        segment.text.strippingWhitespace() + "\n"
+            as: format, layout: layout)
     }
 
     /// `[00:00.000 --> 00:05.000] text`; nil when there is no text to show.

@@ -16,6 +16,8 @@ struct Transcribe: AsyncParsableCommand {
               stapes talk.mp3 --language german --output-format srt --output-dir subtitles
               stapes recordings/ -f txt,json -o texts
               stapes translate rede.mp3
+              stapes recordings/ -o texts --skip-existing
+              stapes talk.mp3 -f jsonl -o - | jq .text
               ffmpeg -i film.mkv -f wav - | stapes - -f vtt -o -
 
             'stapes translate' is 'stapes transcribe --translate'.
@@ -29,7 +31,7 @@ struct Transcribe: AsyncParsableCommand {
     @Option(
         name: [.customShort("f"), .long],
         help: ArgumentHelp(
-            "Some of txt, vtt, srt, tsv and json, separated by commas, or all. (default: all in a folder, txt on standard output)",
+            "Some of txt, vtt, srt, tsv, json, jsonl, lrc and csv, separated by commas; all stands for the first five, as in whisper. (default: all in a folder, txt on standard output)",
             valueName: "formats"),
         transform: OptionParsing.formats)
     var outputFormat: [OutputFormat]?
@@ -38,6 +40,9 @@ struct Transcribe: AsyncParsableCommand {
         name: .shortAndLong,
         help: ArgumentHelp("Folder for the results, made if missing; - is standard output.", valueName: "folder"))
     var outputDir: String?
+
+    @Flag(help: "Leave out inputs whose results are all in the output folder already.")
+    var skipExisting = false
 
     @Option(
         parsing: .unconditional,
@@ -54,28 +59,44 @@ struct Transcribe: AsyncParsableCommand {
 
     @OptionGroup(title: "Speech") var task: TaskFlags
     @OptionGroup(title: "Decoding") var decoding: DecodingFlags
+    @OptionGroup(title: "Subtitles") var layout: LayoutFlags
     @OptionGroup(title: "Engine") var engine: EngineFlags
     @OptionGroup(title: "Messages") var messages: ConsoleFlags
+
+    func validate() throws {
+        try layout.validate(wordTimestamps: decoding.words.wordTimestamps)
+    }
 
     func run() async throws {
         let console = Console.process(progress: messages.progress, quiet: messages.quiet)
         let plan = try OutputPlan(outputDir: outputDir, formats: outputFormat)
         let expansion = try InputExpansion(inputs)
         try plan.checkCollisions(of: expansion.inputs)
+        let due = skipExisting ? try plan.unfinished(expansion.inputs) : expansion.inputs
         for failure in expansion.failures { console.error(failure.cause, file: failure.name) }
-        guard !expansion.inputs.isEmpty else { throw ExitCode(ExitStatus.failure.rawValue) }
-        try plan.prepare(for: expansion.inputs)
+        if !messages.quiet {
+            let waiting = Set(due)
+            for input in expansion.inputs where !waiting.contains(input) {
+                console.line("\(input.name): skipped, its results are there")
+            }
+        }
+        guard !due.isEmpty else {
+            if expansion.failures.isEmpty { return }
+            throw ExitCode(ExitStatus.failure.rawValue)
+        }
+        try plan.prepare(for: due)
+        for warning in layout.warnings { console.warning(warning) }
 
         var options = decoding.options
         task.apply(to: &options)
-        let batchSize = min(batchSize ?? defaultBatchSize, expansion.inputs.count)
+        let batchSize = min(batchSize ?? defaultBatchSize, due.count)
         let counted = EngineMetricsFile(path: metrics)
         let engine = try await TranscriberEngine(
             engine, maximumBatchSize: batchSize * options.rowsPerWindow, metrics: counted.registry, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = TranscriptionRun(
-            engine: engine, inputs: expansion.inputs, plan: plan, options: options, batchSize: batchSize,
-            verbose: messages.verbose, console: console)
+            engine: engine, inputs: due, plan: plan, layout: layout.options, options: options,
+            batchSize: batchSize, verbose: messages.verbose, console: console)
         let failedCount = await run.run() + expansion.failures.count
         try counted.write()
         if failedCount > 0 { throw ExitCode(ExitStatus.failure.rawValue) }

@@ -1,5 +1,6 @@
 import Stapes
 import StapesDecoding
+import StapesFormats
 import Synchronization
 
 /// The work of `stapes transcribe` after everything is checked: each input through the engine, each result to its
@@ -8,6 +9,7 @@ package final class TranscriptionRun: Sendable {
     private let engine: any SpeechEngine
     private let inputs: [Input]
     private let plan: OutputPlan
+    private let layout: LayoutOptions
     private let options: TranscriptionOptions
     private let batchSize: Int
     private let verbose: Bool
@@ -16,12 +18,13 @@ package final class TranscriptionRun: Sendable {
     private let failedCount = Atomic<Int>(0)
 
     package init(
-        engine: any SpeechEngine, inputs: [Input], plan: OutputPlan, options: TranscriptionOptions, batchSize: Int,
-        verbose: Bool, console: Console
+        engine: any SpeechEngine, inputs: [Input], plan: OutputPlan, layout: LayoutOptions = LayoutOptions(),
+        options: TranscriptionOptions, batchSize: Int, verbose: Bool, console: Console
     ) {
         self.engine = engine
         self.inputs = inputs
         self.plan = plan
+        self.layout = layout
         self.options = options
         self.batchSize = batchSize
         self.verbose = verbose
@@ -77,8 +80,9 @@ package final class TranscriptionRun: Sendable {
     private func show(_ segment: Segment, of index: Int) {
         let text: String?
         switch plan {
-        case .text: text = console.outputIsTerminal ? Rendering.timedLine(segment) : Rendering.plainLine(segment)
+        case .text: text = console.outputIsTerminal ? Rendering.timedLine(segment) : renderTextLine(segment)
         case .files: text = verbose ? Rendering.timedLine(segment) : nil
+        case .stream(.jsonl): text = renderLine(segment)
         case .stream: text = nil
         }
         if let text { print { $0.append(text, file: index) } }
@@ -86,15 +90,15 @@ package final class TranscriptionRun: Sendable {
 
     private func keep(_ transcription: Transcription, of index: Int) throws(CommandError) {
         switch plan {
-        case .text: break
+        case .text, .stream(.jsonl): break
         case .stream(let format):
-            let text = Rendering.render(transcription, as: format)
+            let text = Rendering.render(transcription, as: format, layout: layout)
             // Results follow each other, so each ends its line.
             let ending = text.isEmpty || text.last?.isNewline == true ? "" : "\n"
             print { $0.append(text + ending, file: index) }
         case .files:
             for (format, path) in plan.paths(for: inputs[index]) {
-                try AtomicFile.write(Rendering.render(transcription, as: format), to: path)
+                try AtomicFile.write(Rendering.render(transcription, as: format, layout: layout), to: path)
             }
         }
     }

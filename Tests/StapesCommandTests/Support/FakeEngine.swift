@@ -27,14 +27,23 @@ final class FakeEngine: SpeechEngine {
     private let texts: [String: [String]]
     private let waits: [String: String]
     private let reportsSegments: Bool
+    private let hasWords: Bool
+    private let waitsAfterSegments: @Sendable () -> Bool
 
     /// - Parameters:
     ///   - texts: the segments of each path; a path that is missing fails.
     ///   - waits: a path, and the one that has to be finished before it is.
-    init(_ texts: [String: [String]], waits: [String: String] = [:], reportsSegments: Bool = true) {
+    ///   - hasWords: whether segments have words, each a second long.
+    ///   - waitsAfterSegments: what has to become true after the segments of a file are reported.
+    init(
+        _ texts: [String: [String]], waits: [String: String] = [:], reportsSegments: Bool = true,
+        hasWords: Bool = false, waitsAfterSegments: @escaping @Sendable () -> Bool = { true }
+    ) {
         self.texts = texts
         self.waits = waits
         self.reportsSegments = reportsSegments
+        self.hasWords = hasWords
+        self.waitsAfterSegments = waitsAfterSegments
     }
 
     func transcribe(
@@ -56,13 +65,21 @@ final class FakeEngine: SpeechEngine {
         guard let texts = texts[path] else { throw FakeFailure(description: "\(path): cannot be decoded") }
         var segments: [Segment] = []
         for (index, text) in texts.enumerated() {
-            let segment = Segment(
+            var segment = Segment(
                 id: index, seek: 0, start: 5 * Double(index), end: 5 * Double(index + 1), text: " " + text, tokens: [1],
                 temperature: 0, averageLogProbability: 0, compressionRatio: 1, noSpeechProbability: 0)
+            if hasWords {
+                segment.words = text.split(separator: " ").enumerated().map { number, word in
+                    let start = segment.start + Double(number)
+                    return Word(word: " " + word, start: start, end: start + 1, probability: 1)
+                }
+            }
             segments.append(segment)
             if reportsSegments { onEvent(.segment(segment)) }
             onEvent(.progress(seconds: segment.end, of: 5 * Double(texts.count)))
         }
+        let patience = ContinuousClock.now + .seconds(10)
+        while !waitsAfterSegments(), ContinuousClock.now < patience { await Task.yield() }
         onEvent(.statistics(TranscriptionStatistics(encodeSeconds: 0.5, windows: 1, tokens: 7)))
         return Transcription(
             text: segments.map(\.text).joined(), segments: segments, language: options.language ?? "en",
