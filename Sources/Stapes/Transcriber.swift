@@ -84,7 +84,11 @@ public final class Transcriber: Sendable {
         walk: while true {
             let found: [Segment]
             switch loop.next() {
-            case .decode(let job):
+            case .decode(var job):
+                if options.multilingual, requested == nil {
+                    let heard = try await language(of: job, features.mel, options, &statistics)
+                    job = loop.begin(with: startSequence(heard.code, options))
+                }
                 found = loop.receive(try await decode(job, of: features.mel, by: decoder, &statistics))
             case .align(let job):
                 found = loop.receive(try await align(job, of: features.mel, by: decoder, &statistics))
@@ -192,6 +196,21 @@ public final class Transcriber: Sendable {
         }
     }
 
+    /// The language of one window.
+    private func language(
+        of job: WindowJob, _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> LanguageProbability {
+        let features = window(seek: job.seek, size: job.size, of: mel, options)
+        return try first(of: try await languages(features, positions: positions(options), &statistics))
+    }
+
+    private func first(of languages: [LanguageProbability]) throws(StapesError) -> LanguageProbability {
+        guard let first = languages.first else {
+            throw StapesError(.model, "the model's tokenizer knows no language")
+        }
+        return first
+    }
+
     /// How likely each language is in a window, the likeliest first.
     private func languages(
         _ features: [Float], positions: Int, _ statistics: inout TranscriptionStatistics
@@ -224,9 +243,7 @@ public final class Transcriber: Sendable {
             let seek = index * frames
             guard index == 0 || seek < mel.contentFrames else { break }
             let features = mel.window(seek: seek, size: frames, frames: frames)
-            guard let first = try await languages(features, positions: positions, &statistics).first else {
-                throw StapesError(.model, "the model's tokenizer knows no language")
-            }
+            let first = try first(of: try await languages(features, positions: positions, &statistics))
             if options.languageDetectionWindows == 1 || first.probability > options.languageDetectionThreshold {
                 return first
             }

@@ -40,8 +40,7 @@ package struct SeekLoop: Sendable {
 
     private let options: SeekOptions
     private let coder: any TextCoder
-    /// How windows begin from now on: another language changes it between two windows.
-    package var startSequence: [Int]
+    private var startSequence: [Int]
     private let prefix: [Int]
     private let hotwords: [Int]
     private let clips: [Clip]
@@ -96,6 +95,15 @@ package struct SeekLoop: Sendable {
         let job = WindowJob(seek: seek, size: size, prompt: prompt, sampleLength: options.sampleLength)
         pending = .decode(job)
         return .decode(job)
+    }
+
+    /// Lets the window that was asked for, and those behind it, begin otherwise: its language has been listened for.
+    package mutating func begin(with startSequence: [Int]) -> WindowJob {
+        guard case .decode = pending else { preconditionFailure("a window has been asked for") }
+        self.startSequence = startSequence
+        pending = nil
+        guard case .decode(let job) = next() else { preconditionFailure("the window is still there") }
+        return job
     }
 
     /// Takes in the result of the window that `next()` gave; returns its segments, none if it is silent or is to be
