@@ -13,6 +13,8 @@ public enum DeviceSelection: Sendable, Hashable {
 public struct TranscriberConfiguration: Sendable {
     /// A folder with `config.json`, a tokenizer and weights, in Hugging Face's or CTranslate2's form.
     public var modelDirectory: String
+    /// A folder with the weights of Silero's network, for voice activity; nil does without.
+    public var voiceActivityDirectory: String?
     public var device: DeviceSelection
     public var computeType: ComputeType
     /// Threads of the engine; nil takes one a processor.
@@ -46,13 +48,14 @@ public struct TranscriberConfiguration: Sendable {
     public var instructionLevel: String?
 
     public init(
-        modelDirectory: String, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
+        modelDirectory: String, voiceActivityDirectory: String? = nil, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
         padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
         requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil, instructionLevel: String? = nil
     ) {
         self.modelDirectory = modelDirectory
+        self.voiceActivityDirectory = voiceActivityDirectory
         self.device = device
         self.computeType = computeType
         self.threads = threads

@@ -55,6 +55,15 @@ public struct TranscriptionStatistics: Sendable, Hashable, Codable {
 }
 
 extension TranscriptionStatistics {
+    mutating func add(_ other: TranscriptionStatistics) {
+        featureSeconds += other.featureSeconds
+        encodeSeconds += other.encodeSeconds
+        prefillSeconds += other.prefillSeconds
+        decodeSeconds += other.decodeSeconds
+        windows += other.windows
+        tokens += other.tokens
+    }
+
     mutating func add(_ times: WindowTimes) {
         encodeSeconds += times.encodeSeconds
         prefillSeconds += times.prefillSeconds

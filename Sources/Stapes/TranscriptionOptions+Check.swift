@@ -35,6 +35,9 @@ extension TranscriptionOptions {
                 throw StapesError(.invalidOption, "a hallucination silence threshold of \(silence) is not possible")
             }
         }
+        guard clipTimestamps.isEmpty || !(batched || voiceActivity != nil) else {
+            throw StapesError(.invalidOption, "clip timestamps and voice activity exclude each other")
+        }
         guard clipTimestamps.allSatisfy({ $0 >= 0 && $0.isFinite }), clipTimestamps == clipTimestamps.sorted() else {
             throw StapesError(.invalidOption, "clip timestamps are seconds that never go back")
         }

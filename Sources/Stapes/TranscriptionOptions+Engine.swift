@@ -1,3 +1,4 @@
+import StapesAudio
 import StapesDecoding
 import StapesEngine
 
@@ -25,6 +26,16 @@ extension TranscriptionOptions {
             language: language, prependedPunctuation: prependedPunctuation ?? WordOptions.prependedPunctuation,
             appendedPunctuation: appendedPunctuation ?? WordOptions.appendedPunctuation,
             hallucinationSilence: hallucinationSilenceThreshold)
+    }
+
+    /// What counts as speech: in windows, unless it was said otherwise, shorter pauses part it, and none of it is longer
+    /// than a window.
+    var speech: VoiceActivityOptions {
+        guard batched else { return voiceActivity ?? VoiceActivityOptions() }
+        let windowSeconds = WindowTime.seconds(frames: seeking(language: "").windowFrames)
+        var options = voiceActivity ?? .batched(windowSeconds: windowSeconds)
+        options.maximumSpeechSeconds = min(options.maximumSpeechSeconds ?? windowSeconds, windowSeconds)
+        return options
     }
 
     var fallback: FallbackRule {

@@ -1,3 +1,5 @@
+import StapesAudio
+
 /// What to make of the speech.
 public enum TranscriptionTask: String, Sendable, Hashable, Codable, CaseIterable {
     /// The words in the language they are spoken in.
@@ -88,6 +90,13 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
     public var logProbabilityThreshold: Double? = -1.0
     /// A window is skipped as silent above this no-speech probability, unless its text is likely; nil skips none.
     public var noSpeechThreshold: Double? = 0.6
+
+    // MARK: How the file is cut
+
+    /// Leave out what is no speech before anything is transcribed; nil transcribes everything.
+    public var voiceActivity: VoiceActivityOptions?
+    /// Pack the speech into windows, cut at pauses, and decode them side by side. No window knows the text of another.
+    public var batched = false
 
     // MARK: How much of the model is used
 

@@ -14,7 +14,9 @@ package enum ArgumentRewrite {
         "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format", "patience",
         "prefill-attention-backend", "prefix", "prepend-punctuations", "progress", "prompt",
         "prompt-reset-on-temperature", "repeat", "repetition-penalty", "revision", "seed", "suppress-tokens", "task",
-        "temperature", "temperature-increment-on-fallback", "threads",
+        "temperature", "temperature-increment-on-fallback", "threads", "vad-max-speech-duration-s",
+        "vad-min-silence-duration-ms", "vad-min-speech-duration-ms", "vad-neg-threshold", "vad-speech-pad-ms",
+        "vad-threshold",
     ]
 
     /// Names that others use for one of our options.
@@ -27,6 +29,7 @@ package enum ArgumentRewrite {
         "no-condition-on-previous-text": Switch(off: ["--condition-on-previous-text"]),
         "no-suppress-blank": Switch(off: ["--suppress-blank"]),
         "detect-language": Switch(),
+        "batched": Switch(),
         "carry-initial-prompt": Switch(),
         "deterministic": Switch(),
         "disable-cuda-graph": Switch(),
@@ -43,6 +46,8 @@ package enum ArgumentRewrite {
         "quiet": Switch(),
         "skip-existing": Switch(),
         "translate": Switch(),
+        "vad": Switch(),
+        "vad-filter": Switch(),
         "verbose": Switch(),
         "word-timestamps": Switch(),
     ]

@@ -3,6 +3,7 @@ import Stapes
 import StapesAudio
 import StapesHub
 import StapesMetrics
+import StapesModel
 
 /// The library's transcriber as the commands see it.
 struct TranscriberEngine: SpeechEngine {
@@ -25,6 +26,8 @@ struct TranscriberEngine: SpeechEngine {
             modelDirectory: try flags.modelFlags.resolve(), maximumBatchSize: maximumBatchSize)
         if keepsNothing { configuration.cacheByteCount = 0 }
         configuration.metrics = metrics
+        configuration.voiceActivityDirectory =
+            "\(flags.modelFlags.storeFlags.store.root)/\(VoiceActivityWeights.directoryName)"
         configuration.instructionLevel = Self.instructionLevel
         do {
             transcriber = try await Transcriber(configuration)

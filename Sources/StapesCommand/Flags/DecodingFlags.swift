@@ -7,6 +7,7 @@ struct DecodingFlags: ParsableArguments {
     @OptionGroup var thresholds: ThresholdFlags
     @OptionGroup var prompt: PromptFlags
     @OptionGroup var words: WordFlags
+    @OptionGroup var voiceActivity: VoiceActivityFlags
 
     @Flag(help: "Do not ask the model for times: each segment covers a whole window.")
     var noTimestamps = false
@@ -52,6 +53,7 @@ struct DecodingFlags: ParsableArguments {
         thresholds.apply(to: &options)
         prompt.apply(to: &options)
         words.apply(to: &options)
+        voiceActivity.apply(to: &options)
         options.timestamps = !noTimestamps
         options.maximumInitialTimestamp = maxInitialTimestamp.value
         options.suppressTokens = suppressTokens.value

@@ -12,7 +12,7 @@ package struct AlignmentJob: Sendable, Hashable {
     /// - Parameters:
     ///   - startSequence: of the windows; asks for stamps or not, which here makes no difference.
     ///   - text: ids below the end of text.
-    init(seek: Int, size: Int, startSequence: [Int], text: [Int], noTimestamps: Int, endOfText: Int) {
+    package init(seek: Int, size: Int, startSequence: [Int], text: [Int], noTimestamps: Int, endOfText: Int) {
         self.seek = seek
         self.size = size
         let start = startSequence.filter { $0 != noTimestamps } + [noTimestamps]

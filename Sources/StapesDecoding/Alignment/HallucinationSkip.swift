@@ -2,8 +2,8 @@
 ///
 /// A heuristic; follows the part of `transcribe` of the reference that needs `hallucination_silence_threshold`
 /// (decoding.md, section 8).
-struct HallucinationSkip: Sendable {
-    enum Decision: Sendable, Hashable {
+package struct HallucinationSkip: Sendable {
+    package enum Decision: Sendable, Hashable {
         case keep
         /// Silence comes first: the window is dropped, and the next one begins this many frames after it.
         case skip(frames: Int)
@@ -12,20 +12,28 @@ struct HallucinationSkip: Sendable {
     }
 
     /// Seconds of silence that are worth a skip.
-    let threshold: Double
+    private let threshold: Double
     /// First frame of the window.
-    let seek: Int
+    private let seek: Int
     /// Frames of content in it.
-    let size: Int
+    private let size: Int
     /// Seconds from the beginning of the file; past the content where the window is not full.
-    let windowEnd: Double
+    private let windowEnd: Double
     /// Frames of the file.
-    let contentFrames: Int
+    private let contentFrames: Int
+
+    package init(threshold: Double, seek: Int, size: Int, windowEnd: Double, contentFrames: Int) {
+        self.threshold = threshold
+        self.seek = seek
+        self.size = size
+        self.windowEnd = windowEnd
+        self.contentFrames = contentFrames
+    }
 
     private var windowStart: Double { WindowTime.seconds(frames: seek) }
 
     /// - Parameter lastSpeech: where speech ended before this window.
-    func decide(_ segments: [Segment], lastSpeech: Double) -> Decision {
+    package func decide(_ segments: [Segment], lastSpeech: Double) -> Decision {
         let worded = segments.indices.filter { !words(segments[$0]).isEmpty }
         guard let first = worded.first else { return .keep }
         let gap = segments[first].start - windowStart
@@ -58,7 +66,7 @@ struct HallucinationSkip: Sendable {
     }
 
     /// `is_segment_anomaly` of the reference.
-    func isAnomalous(_ segment: Segment) -> Bool {
+    package func isAnomalous(_ segment: Segment) -> Bool {
         let words = words(segment)
         guard !words.isEmpty else { return false }
         let judged = words.lazy.filter { !$0.word.isPart(of: Self.punctuation) }.prefix(8)

@@ -1,10 +1,15 @@
 /// Gives punctuation to the words it belongs to. Follows `merge_punctuations` of the reference (decoding.md, section
 /// 7.7): a word that was merged stays in the list with no text and no ids; times are those of the word that took it.
-struct PunctuationMerge: Sendable, Hashable {
-    var prepended: String
-    var appended: String
+package struct PunctuationMerge: Sendable, Hashable {
+    private let prepended: String
+    private let appended: String
 
-    func apply(to words: inout [WordTiming]) {
+    package init(prepended: String, appended: String) {
+        self.prepended = prepended
+        self.appended = appended
+    }
+
+    package func apply(to words: inout [WordTiming]) {
         prepend(&words)
         append(&words)
     }

@@ -1,15 +1,15 @@
 /// How long words of a window usually are. A heuristic of the reference (`add_word_timestamps`; decoding.md, section
 /// 7.6), which says that finding speech in the signal should replace it.
-struct WordDurations: Sendable, Hashable {
+package struct WordDurations: Sendable, Hashable {
     /// Seconds, at most 0.7; zero when no word lasts.
-    let median: Double
+    package let median: Double
     /// A word longer than this is taken to reach into silence.
-    var maximum: Double { median * 2 }
+    package var maximum: Double { median * 2 }
 
     private static let largestMedian = 0.7
     private static let sentenceEnds = ".。!！?？"
 
-    init(_ words: [WordTiming]) {
+    package init(_ words: [WordTiming]) {
         let durations = words.map(\.duration).filter { $0 != 0 }.sorted()
         guard !durations.isEmpty else {
             median = 0
@@ -21,7 +21,7 @@ struct WordDurations: Sendable, Hashable {
     }
 
     /// Shortens what is too long where sentences end: the sign itself at its end, the word after it at its start.
-    func shortenAtSentenceEnds(_ words: inout [WordTiming]) {
+    package func shortenAtSentenceEnds(_ words: inout [WordTiming]) {
         guard median > 0 else { return }
         for index in words.indices.dropFirst() where words[index].duration > maximum {
             if words[index].text.isPart(of: Self.sentenceEnds) {

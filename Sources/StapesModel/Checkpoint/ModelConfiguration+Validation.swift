@@ -15,7 +15,7 @@ extension ModelConfiguration {
     /// outside the vocabulary (some files hold -1).
     ///
     /// - Throws: `invalidConfiguration`.
-    func validated(path: String) throws(ModelError) -> ModelConfiguration {
+    package func validated(path: String) throws(ModelError) -> ModelConfiguration {
         let sizes: [(name: String, value: Int, limit: Int)] = [
             ("mel bins", melBins, Limit.size), ("audio context", audioContext, Limit.size),
             ("width", width, Limit.size), ("encoder layers", encoderLayers, Limit.layers),

@@ -1,6 +1,5 @@
+import StapesDecoding
 import Testing
-
-@testable import StapesDecoding
 
 /// Made-up attention that went through the reference's own alignment.
 struct AlignmentGoldenTests {

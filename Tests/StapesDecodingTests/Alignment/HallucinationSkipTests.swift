@@ -1,6 +1,5 @@
+import StapesDecoding
 import Testing
-
-@testable import StapesDecoding
 
 struct HallucinationSkipTests {
     /// A window from 10 to 40 seconds in a file of 100.

@@ -1,6 +1,5 @@
+import StapesDecoding
 import Testing
-
-@testable import StapesDecoding
 
 /// What is done to a window's words before they go to segments.
 struct WordRulesTests {

@@ -1,0 +1,130 @@
+import StapesAudio
+import StapesDecoding
+import StapesEngine
+import StapesTokenizer
+
+/// What a file asks of the engine, window by window: texts, languages, times of words.
+struct WindowClient: Sendable {
+    let engine: Engine
+    let tokenizer: Tokenizer
+    let pool: WorkPool
+    /// Encoder positions of the model's window.
+    let audioContext: Int
+
+    func positions(_ options: TranscriptionOptions) -> Int { options.audioContext ?? audioContext }
+
+    func startSequence(_ language: String, _ options: TranscriptionOptions) -> [Int] {
+        tokenizer.special.startSequence(
+            language: tokenizer.languageToken(language), translates: options.task == .translate,
+            timestamps: options.timestamps)
+    }
+
+    /// Decodes a window.
+    func decode(
+        _ job: WindowJob, of mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowResult {
+        let decoder = WindowDecoder(
+            engine: engine, tokenizer: tokenizer, options: options,
+            rules: LogitRules(coder: tokenizer, options: options.filters))
+        let window = WindowDecoder.Window(
+            features: features(seek: job.seek, size: job.size, of: mel, options), positions: positions(options),
+            job: job)
+        do throws(EngineError) {
+            let (result, times) = try await decoder.decode(window)
+            statistics.add(times)
+            statistics.windows += 1
+            return result
+        } catch {
+            throw StapesError(error)
+        }
+    }
+
+    /// Finds a window's text in time. Its keys and values are there still, so it is not encoded again.
+    func align(
+        _ job: AlignmentJob, of mel: LogMel, _ options: TranscriptionOptions,
+        _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowAlignment {
+        let request = WindowRequest(
+            features: features(seek: job.seek, size: job.size, of: mel, options), positions: positions(options),
+            prompt: job.tokens, startIndex: 0, purpose: .alignment(content: job.positions))
+        guard case .alignment(let attention) = try await run(request, &statistics) else {
+            preconditionFailure("the engine answers what it was asked")
+        }
+        return await pool.run { WindowAlignment(job, attention) }
+    }
+
+    /// The language of one window.
+    func language(
+        of job: WindowJob, _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> LanguageProbability {
+        let features = features(seek: job.seek, size: job.size, of: mel, options)
+        return try first(of: try await languages(features, positions: positions(options), &statistics))
+    }
+
+    /// The language of the first window that is sure enough, or else of most windows (faster-whisper's
+    /// `detect_language`); with one window, as usual, the reference's.
+    func mostLikelyLanguage(
+        _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> LanguageProbability {
+        let positions = positions(options)
+        let frames = WindowTime.framesPerStamp * positions
+        var votes: [LanguageProbability] = []
+        for index in 0..<options.languageDetectionWindows {
+            let seek = index * frames
+            guard index == 0 || seek < mel.contentFrames else { break }
+            let features = mel.window(seek: seek, size: frames, frames: frames)
+            let first = try first(of: try await languages(features, positions: positions, &statistics))
+            if options.languageDetectionWindows == 1 || first.probability > options.languageDetectionThreshold {
+                return first
+            }
+            votes.append(first)
+        }
+        let counts = Dictionary(grouping: votes, by: \.code).mapValues(\.count)
+        // Of equally many the one that was heard first.
+        let most = counts.values.max() ?? 0
+        return try first(of: votes.filter { counts[$0.code] == most })
+    }
+
+    /// How likely each language is in a window, the likeliest first.
+    func languages(
+        _ features: [Float], positions: Int, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> [LanguageProbability] {
+        let special = tokenizer.special
+        let request = WindowRequest(
+            features: features, positions: positions, prompt: [special.startOfTranscript], startIndex: 0,
+            purpose: .languages)
+        guard case .languages(let probabilities) = try await run(request, &statistics) else {
+            preconditionFailure("the engine answers what it was asked")
+        }
+        return zip(special.languages, probabilities)
+            .compactMap { token, probability in
+                tokenizer.languageCode(token).map {
+                    LanguageProbability(code: $0, probability: Double(probability))
+                }
+            }
+            .sorted { $0.probability > $1.probability }
+    }
+
+    private func first(of languages: [LanguageProbability]) throws(StapesError) -> LanguageProbability {
+        guard let first = languages.first else {
+            throw StapesError(.model, "the model's tokenizer knows no language")
+        }
+        return first
+    }
+
+    private func features(seek: Int, size: Int, of mel: LogMel, _ options: TranscriptionOptions) -> [Float] {
+        mel.window(seek: seek, size: size, frames: WindowTime.framesPerStamp * positions(options))
+    }
+
+    private func run(
+        _ request: WindowRequest, _ statistics: inout TranscriptionStatistics
+    ) async throws(StapesError) -> WindowOutcome.Answer {
+        do throws(EngineError) {
+            let outcome = try await engine.run(request)
+            statistics.add(outcome.times)
+            return outcome.answer
+        } catch {
+            throw StapesError(error)
+        }
+    }
+}
