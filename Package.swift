@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "StapesDeviceTests",
             dependencies: [
-                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting", "CKernels",
+                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting",
+                "StapesInstruments", "CKernels",
             ]),
         .testTarget(
             name: "StapesEngineTests",
