@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "StapesDeviceTests",
             dependencies: [
-                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting", "CKernels",
+                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting",
+                "StapesInstruments", "CKernels",
             ]),
         .testTarget(
             name: "StapesEngineTests",
@@ -89,7 +90,12 @@ let package = Package(
         .testTarget(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
-        .testTarget(name: "StapesCommandTests", dependencies: ["StapesCommand", "StapesTesting"]),
+        .testTarget(
+            name: "StapesCommandTests",
+            dependencies: [
+                "StapesCommand", "StapesEngine", "StapesMetrics", "StapesTesting",
+                .product(name: "Metrics", package: "swift-metrics"),
+            ]),
         .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]

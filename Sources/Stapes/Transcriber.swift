@@ -84,9 +84,11 @@ public final class Transcriber: Sendable {
             options: options.seeking, coder: tokenizer)
         var segments: [Segment] = []
         while case .decode(let job) = loop.next() {
-            let result = try await decode(
+            var result = try await decode(
                 job, of: features.mel, positions: positions,
                 purpose: .transcript(rules, options.sampling(seek: job.seek), stepLimit: job.stepLimit), &statistics)
+            // As it was asked for: the engine's is rounded to float32.
+            result.temperature = options.temperature
             for segment in loop.receive(result) {
                 segments.append(segment)
                 onEvent?(.segment(segment))
