@@ -41,7 +41,8 @@ package struct EngineLoop {
         metrics.captured(runner.decode.graphs.byteCount, plane: .decode)
     }
 
-    package var isIdle: Bool { scheduler.isIdle }
+    /// Nothing is left to do, not even a look at a step in flight whose sequences are all gone.
+    package var isIdle: Bool { scheduler.isIdle && inFlight == nil }
 
     var capturedBytes: Int { runner.capturedBytes }
 
