@@ -80,7 +80,7 @@ let package = Package(
             name: "StapesEngineTests",
             dependencies: [
                 "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding", "StapesTokenizer", "StapesTesting",
-                "StapesInstruments", "StapesMetrics",
+                "StapesInstruments", "StapesMetrics", "CKernels",
             ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
         .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),

@@ -32,7 +32,7 @@ package final class Stream {
         if recording != nil {
             recording?.append(kernel, arguments)
         } else {
-            trace?.append(.launch)
+            trace?.append(launchOf: kernel)
             withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) }
         }
     }

@@ -22,7 +22,7 @@ package struct SamplingOptions: Sendable, Hashable {
 /// Seat 0 is reserved: rows of padding sit there, and so do sequences that do not sample.
 package final class SequenceSeats {
     /// 64-bit words of a bit set over the vocabulary.
-    let words: Int
+    package let words: Int
     private let capacity: Int
     private let vocabulary: Int
     private let stream: Stream
@@ -44,10 +44,10 @@ package final class SequenceSeats {
     }
 
     /// `[seats]`
-    var rules: UnsafeMutablePointer<stapes_sampling_rules> { rulesMemory.start() }
-    var states: UnsafeMutablePointer<stapes_sampling_state> { statesMemory.start() }
+    package var rules: UnsafeMutablePointer<stapes_sampling_rules> { rulesMemory.start() }
+    package var states: UnsafeMutablePointer<stapes_sampling_state> { statesMemory.start() }
     /// `[seats, words]`
-    var suppressed: UnsafeMutablePointer<UInt64> { suppressedMemory.start() }
+    package var suppressed: UnsafeMutablePointer<UInt64> { suppressedMemory.start() }
 
     /// Seats that are taken; 0 is the baseline.
     package var usedCount: Int { capacity - free.count }
