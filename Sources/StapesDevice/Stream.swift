@@ -39,7 +39,8 @@ package final class Stream {
 
     /// Copies device memory to the host, after all that was launched before. What the host learns from the device it
     /// learns here and nowhere else.
-    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>) {
+    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>)
+    {
         precondition(recording == nil, "the host cannot read while a graph is recorded")
         trace?.append(.read(byteCount: count * MemoryLayout<T>.stride))
         target.update(from: source, count: count)

@@ -52,7 +52,8 @@ extension WindowRequest {
             throw EngineError(
                 .invalidRequest, "a transcript that starts at \(startIndex) of a prompt of \(prompt.count) tokens")
         }
-        if case .transcript(_, let sampling, _) = purpose, !(sampling.temperature >= 0 && sampling.temperature.isFinite) {
+        if case .transcript(_, let sampling, _) = purpose, !(sampling.temperature >= 0 && sampling.temperature.isFinite)
+        {
             throw EngineError(.invalidRequest, "a temperature of \(sampling.temperature); it is 0 or more")
         }
         guard positions > 0, positions <= model.audioContext else {

@@ -19,7 +19,8 @@ package struct SequenceDemand: Sendable, Hashable {
     package let prefix: [PrefixKey]
 
     package init(promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, prefix: [PrefixKey] = []) {
-        precondition(prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
+        precondition(
+            prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
         self.promptCount = promptCount
         self.stepLimit = stepLimit
         self.key = key
