@@ -73,13 +73,14 @@ let package = Package(
         .testTarget(
             name: "StapesDeviceTests",
             dependencies: [
-                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting", "CKernels",
+                "StapesDevice", "StapesDecoding", "StapesEngine", "StapesTokenizer", "StapesTesting",
+                "StapesInstruments", "CKernels",
             ]),
         .testTarget(
             name: "StapesEngineTests",
             dependencies: [
                 "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding", "StapesTokenizer", "StapesTesting",
-                "StapesInstruments", "StapesMetrics",
+                "StapesInstruments", "StapesMetrics", "CKernels",
             ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
         .testTarget(name: "StapesTokenizerTests", dependencies: ["StapesTokenizer", "StapesTesting"]),
@@ -89,7 +90,12 @@ let package = Package(
         .testTarget(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
-        .testTarget(name: "StapesCommandTests", dependencies: ["StapesCommand", "StapesTesting"]),
+        .testTarget(
+            name: "StapesCommandTests",
+            dependencies: [
+                "StapesCommand", "StapesEngine", "StapesMetrics", "StapesTesting",
+                .product(name: "Metrics", package: "swift-metrics"),
+            ]),
         .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]

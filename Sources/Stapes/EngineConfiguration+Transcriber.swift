@@ -30,7 +30,8 @@ extension EngineConfiguration {
         self.init(
             model: .directory(wishes.modelDirectory), special: special, computeType: wishes.computeType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backends.prefill,
-            decodeBackend: backends.decode, graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows, pads: wishes.padsDecodeGraphs),
+            decodeBackend: backends.decode,
+            graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows, pads: wishes.padsDecodeGraphs),
             maximumRows: wishes.maximumBatchSize,
             // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
             // sequence's last step once more.

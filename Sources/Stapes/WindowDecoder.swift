@@ -61,7 +61,10 @@ struct WindowDecoder: Sendable {
             return a < b || a == b && left > right
         }
         guard let best else { preconditionFailure("the engine answers what it was asked") }
-        return results[best]
+        var result = results[best]
+        // As it was asked for: the engine's is rounded to float32.
+        result.temperature = temperature
+        return result
     }
 
     private func score(_ result: WindowResult) -> Double {

@@ -1,3 +1,5 @@
+import CKernels
+
 /// What was asked of a stream, in order. Tests hold it against what a step may do.
 package final class CallTrace {
     package enum Call: Sendable, Hashable {
@@ -12,8 +14,15 @@ package final class CallTrace {
     }
 
     package private(set) var calls: [Call] = []
+    /// The kernels that were launched one by one, in order.
+    package private(set) var kernels: [UnsafeRawPointer] = []
 
     package init() {}
 
     func append(_ call: Call) { calls.append(call) }
+
+    func append(launchOf kernel: stapes_kernel) {
+        calls.append(.launch)
+        kernels.append(unsafeBitCast(kernel, to: UnsafeRawPointer.self))
+    }
 }

@@ -32,14 +32,15 @@ package final class Stream {
         if recording != nil {
             recording?.append(kernel, arguments)
         } else {
-            trace?.append(.launch)
+            trace?.append(launchOf: kernel)
             withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) }
         }
     }
 
     /// Copies device memory to the host, after all that was launched before. What the host learns from the device it
     /// learns here and nowhere else.
-    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>) {
+    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>)
+    {
         precondition(recording == nil, "the host cannot read while a graph is recorded")
         trace?.append(.read(byteCount: count * MemoryLayout<T>.stride))
         target.update(from: source, count: count)

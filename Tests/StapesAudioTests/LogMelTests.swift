@@ -45,4 +45,40 @@ import Testing
         #expect(long.contentFrames == 3000)
         #expect(long.window(seek: 0, size: 3000) == long.detectionWindow())
     }
+
+    // MARK: Windows of less than 30 s
+
+    @Test(arguments: [1, 2, 99, 100, 101, 1500, 2999, 3000]) func shortWindowIsTheBeginningOfAFullOne(frames: Int) {
+        for seek in [0, 1, 100, 249] {
+            for size in Set([0, 1, frames / 2, frames]) where seek + size <= mel.frameCount {
+                let window = mel.window(seek: seek, size: size, frames: frames)
+                #expect(window.count == frames * bins)
+                #expect(window == Array(mel.window(seek: seek, size: size)[..<(frames * bins)]))
+                #expect(window[(size * bins)...].allSatisfy { $0 == 0 })
+            }
+        }
+    }
+
+    @Test func shortWindowsInARowAreTheFile() {
+        let whole = mel.detectionWindow()[..<(250 * bins)]
+        for frames in [1, 7, 64, 100, 250] {
+            let windows = stride(from: 0, to: 250, by: frames).flatMap { seek in
+                let size = min(frames, 250 - seek)
+                return mel.window(seek: seek, size: size, frames: frames)[..<(size * bins)]
+            }
+            #expect(windows[...] == whole, "\(frames) frames")
+        }
+    }
+
+    @Test(arguments: [1, 100, 250, 260, 1000, 3000]) func shortDetectionWindowIsTheBeginningOfTheFullOne(frames: Int) {
+        #expect(mel.detectionWindow(frames: frames) == Array(mel.detectionWindow()[..<(frames * bins)]))
+    }
+
+    @Test func silencePastTheContentIsNoPadding() throws {
+        // The file is 250 frames long, and a window may reach into the silence behind it.
+        let window = mel.window(seek: 240, size: 100, frames: 120)
+        let silence = try #require(mel.detectionWindow().last)
+        #expect(window[(20 * bins)..<(100 * bins)].allSatisfy { $0 == silence })
+        #expect(silence != 0 && window[(100 * bins)...].allSatisfy { $0 == 0 })
+    }
 }

@@ -21,6 +21,7 @@ import Testing
         (["--condition_on_previous_text", "False"], ["--no-condition-on-previous-text"]),
         (["--logprob_threshold", "-1.0"], ["--logprob-threshold", "-1.0"]),
         (["--no_speech_threshold", "None"], ["--no-speech-threshold", "None"]),
+        (["--temperature", "0.2"], ["--temperature", "0.2"]),
         (["--threads", "4"], ["--threads", "4"]),
         (["--batch_size", "8"], ["--batch-size", "8"]),
         (["--max_line_width", "42"], ["--max-line-width", "42"]),

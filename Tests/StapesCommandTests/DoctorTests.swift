@@ -30,9 +30,14 @@ import Testing
 
     @Test func withoutAModelWhatOnlyAnEngineKnowsIsNull() throws {
         let object = try json(report(models: [], engine: nil))
-        for key in ["cross_kv_bytes_per_window", "self_kv_bytes_per_token", "compute_type", "kernels"] {
+        for key in [
+            "cross_kv_bytes_per_window", "self_kv_bytes_per_token", "compute_type", "kernels", "look_ahead",
+            "deterministic", "cache_bytes",
+        ] {
             #expect(object[key] == .null, "\(key)")
         }
+        let text = report(models: [], engine: nil).text
+        for word in ["look-ahead", "deterministic", "unused windows"] { #expect(!text.contains(word), "\(word)") }
         #expect(object["attention_backends"] == .object(["prefill": .string("cpu"), "decode": .string("cpu")]))
         #expect(object["instruction_sets"]?.array?.count == 4)
         #expect(object["devices"]?.array?.count == 1)
@@ -55,7 +60,12 @@ import Testing
             object["decode_graph"]?.object == [
                 "enabled": .bool(true), "reason": .string("they can"), "buckets": .array([.number(1), .number(2)]),
             ])
+        #expect(object["look_ahead"] == .bool(true))
+        #expect(object["deterministic"] == .bool(false))
+        #expect(object["cache_bytes"] == .number(64e6))
         #expect(report.text.contains("decode graph       on for 1, 2 rows: they can\n"))
+        #expect(report.text.contains("\nlook-ahead         on\ndeterministic      no\n"))
+        #expect(report.text.contains("\ncache              up to 64.0 MB of unused windows and prompts\n"))
         #expect(report.text.contains("models             base in /cache/base, incomplete\n"))
     }
 
@@ -75,6 +85,36 @@ import Testing
         #expect(object["compute_type"] == .string(computeType))
         #expect(object["model"] == .string(name))
     }
+
+    @Test func flagsOfTheEngineShowInItsDescription() async throws {
+        let plain = try await StapesProcess.run(["doctor", "--random-weights", "tiny"], environment: noModels)
+        #expect(plain.output.contains("\nlook-ahead         off\ndeterministic      yes\n"))
+        #expect(plain.output.contains("\ncache              up to 67.1 MB of unused windows and prompts\n"))
+        let flags = ["--look-ahead", "on", "--cache-size", "3M", "--deterministic"]
+        let asked = try await StapesProcess.run(
+            ["doctor", "--random-weights", "tiny", "--json"] + flags, environment: noModels)
+        try #require(asked.status == 0, "\(asked.messages)")
+        let object = try JSONDecoder().decode([String: AnyJSON].self, from: Data(asked.output.utf8))
+        #expect(object["look_ahead"] == .bool(true))
+        #expect(object["deterministic"] == .bool(true))
+        #expect(object["cache_bytes"] == .number(Double(3 << 20)))
+        #expect(object["decode_graph"]?.object?["buckets"] == .array([.number(1), .number(2), .number(4)]))
+    }
+
+    /// A window of the largest model is more than 64 MiB.
+    @Test func cacheHoldsAWindowUnlessToldOtherwise() async throws {
+        let process = try await StapesProcess.run(
+            ["doctor", "--random-weights", "large-v3", "--json"], environment: noModels)
+        let object = try JSONDecoder().decode([String: AnyJSON].self, from: Data(process.output.utf8))
+        guard case .number(let bytes) = object["cache_bytes"] else {
+            Issue.record("no number of bytes: \(process.output)")
+            return
+        }
+        // A page of the arena is whole tiles of 16 positions: 1504 for a window of 1500.
+        #expect(bytes >= 491_520_000 / 1500 * 1504)
+    }
+
+    private let noModels = ["STAPES_CACHE": "/dev/null/none"]
 
     @Test func everyNameOfAModelHasAShape() {
         #expect(Set(KnownModels.names) == Set(ModelCatalogue.names))

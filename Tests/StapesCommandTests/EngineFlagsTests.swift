@@ -17,6 +17,10 @@ import Testing
         #expect(configuration.decodeGraphRows == nil)
         #expect(configuration.threads == nil)
         #expect(configuration.maximumBatchSize == 8)
+        #expect(configuration.lookAhead == nil)
+        #expect(configuration.cacheByteCount == nil)
+        #expect(!configuration.requiresDeterminism)
+        #expect(configuration.padsDecodeGraphs)
     }
 
     @Test func everyFlagReachesTheConfiguration() throws {
@@ -30,6 +34,32 @@ import Testing
         #expect(configuration.prefillAttentionBackend == "cpu")
         #expect(configuration.decodeAttentionBackend == "reference")
         #expect(configuration.decodeGraph == .on)
+    }
+
+    @Test func cacheSizeIsInBytesAndMayBeNothing() throws {
+        #expect(try configuration("--cache-size", "512M").cacheByteCount == 512 << 20)
+        #expect(try configuration("--cache_size=2G").cacheByteCount == 2 << 30)
+        #expect(try configuration("--cache-size", "0").cacheByteCount == 0)
+        #expect(throws: (any Error).self) { try configuration("--cache-size", "-1") }
+        #expect(throws: (any Error).self) { try configuration("--cache-size", "much") }
+    }
+
+    @Test(arguments: [("auto", nil), ("on", true), ("off", false)] as [(String, Bool?)])
+    func lookAheadIsAModeOfThree(_ mode: String, _ looksAhead: Bool?) throws {
+        #expect(try configuration("--look-ahead", mode).lookAhead == looksAhead)
+        #expect(try configuration("--look_ahead=\(mode)").lookAhead == looksAhead)
+    }
+
+    @Test func determinismIsDemandedByASwitch() throws {
+        #expect(try configuration("--deterministic").requiresDeterminism)
+        #expect(try configuration("--deterministic", "True").requiresDeterminism)
+        #expect(try !configuration("--deterministic", "False").requiresDeterminism)
+    }
+
+    @Test func paddingOfGraphsIsSwitchedOff() throws {
+        #expect(try !configuration("--disable-cuda-graph-padding").padsDecodeGraphs)
+        #expect(try !configuration("--disable_cuda_graph_padding", "True").padsDecodeGraphs)
+        #expect(try configuration("--disable_cuda_graph_padding", "False").padsDecodeGraphs)
     }
 
     @Test func disabledGraphsAreOff() throws {

@@ -73,6 +73,70 @@ struct ModelProcessTests {
         #expect(try folder.names() == ["jfk-inaugural.txt"])
     }
 
+    /// Drawn tokens, in two windows of six seconds.
+    @Test func seedNamesTheTextAndShortWindowsReadTheWholeFile() async throws {
+        func transcript(_ seed: String) async throws -> String {
+            let process = try await StapesProcess.run([
+                Self.speech, "-l", "en", "-f", "json", "-o", "-", "--temperature", "0.6", "--seed", seed,
+                "--audio_context", "300", "--deterministic",
+            ])
+            #expect(process.status == 0, "\(process.messages)")
+            return process.output
+        }
+        let first = try await transcript("1")
+        #expect(try await transcript("1") == first)
+        #expect(try await transcript("2") != first)
+        let object = try JSONDecoder().decode([String: AnyJSON].self, from: Data(first.utf8))
+        let segments = try #require(object["segments"]?.array).compactMap(\.object)
+        #expect(segments.allSatisfy { $0["temperature"] == .number(0.6) })
+        let seeks = segments.compactMap { if case .number(let seek) = $0["seek"] { seek } else { nil } }
+        #expect(Set(seeks).count >= 2 && seeks.allSatisfy { $0 < 1100 })
+    }
+
+    @Test func whatTheEngineCountedIsWrittenForMonitoring() async throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path + "/stapes.prom"
+        let process = try await StapesProcess.run([
+            Self.speech, Self.speech, "-l", "en", "-t", "2", "--batch-size", "1", "--metrics", path, "-f", "txt", "-o",
+            "-",
+        ])
+        #expect(process.status == 0, "\(process.messages)")
+        let text = try #require(folder.text("stapes.prom"))
+        #expect(try folder.names() == ["stapes.prom"])
+        let lines = text.split(separator: "\n")
+        func value(_ name: String) -> Double? {
+            lines.first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
+        }
+        // The second file is the same one: its window is there.
+        #expect(value("stapes_window_lookups_total{result=\"miss\"}") == 1)
+        #expect(value("stapes_window_lookups_total{result=\"hit\"}") == 1)
+        #expect(value("stapes_graph_replays_total{plane=\"encoder\"}") == 1)
+        #expect(value("stapes_graph_replays_total{plane=\"prefill\"}") == 2)
+        let replays = try #require(value("stapes_graph_replays_total{plane=\"decode\"}"))
+        #expect(replays > 20 && value("stapes_decode_step_seconds_count") == replays)
+        #expect(lines.contains("# TYPE stapes_decode_step_seconds histogram"))
+        #expect(value("stapes_cross_blocks_used") == 0 && value("stapes_self_pages_used") == 0)
+        #expect(try #require(value("stapes_cached_bytes")) > 0)
+        #expect(text.hasSuffix("\n"))
+    }
+
+    @Test func fileForMonitoringThatCannotBeWrittenIsAnError() async throws {
+        let process = try await StapesProcess.run([Self.speech, "-l", "en", "--metrics", "/dev/null/none"])
+        #expect(process.status == 1)
+        #expect(process.messages.hasPrefix("stapes: /dev/null/none: ") && !process.output.isEmpty)
+    }
+
+    @Test func verboseTellsHowTheEngineIsSetUp() async throws {
+        let process = try await StapesProcess.run([
+            Self.speech, "-l", "en", "--verbose", "--look-ahead", "on", "--cache-size", "0",
+            "--cuda-graph-bs",
+            "1", "--disable-cuda-graph-padding",
+        ])
+        #expect(process.status == 0)
+        #expect(process.messages.contains("decode graphs for 1 rows, "))
+        #expect(process.messages.contains("look-ahead on, deterministic, 0 B of cache"))
+    }
+
     @Test func fullDiskEndsTheWorkWithOneError() async throws {
         let process = try await StapesProcess.run([Self.speech, "-o", "-", "-f", "srt"], output: "/dev/full")
         #expect(process.status == 1)

@@ -57,6 +57,43 @@ import Testing
         #expect(try OptionParsing.layoutLimit(text) == limit)
     }
 
+    @Test(arguments: [
+        ("0", 0), ("1", 1), ("4096", 4096), ("4K", 4096), ("512M", 512 << 20), ("2G", 2 << 30), ("1T", 1 << 40),
+        ("3k", 3072), ("2g", 2 << 30), ("0G", 0), ("9223372036854775807", .max), ("8388607T", 8_388_607 << 40),
+    ])
+    func bytesAreCountedInPowersOf1024(_ text: String, _ count: Int) throws {
+        #expect(try OptionParsing.byteCount(text) == count)
+    }
+
+    @Test(arguments: [
+        "", "M", "-1", "-1M", "1.5G", "12MB", "1P", "ten", "1 M", "9223372036854775808", "8388608T", "0x10",
+    ])
+    func whatIsNoNumberOfBytesIsRefused(_ text: String) {
+        #expect(throws: (any Error).self) { try OptionParsing.byteCount(text) }
+    }
+
+    @Test func temperatureIsZeroOrMore() throws {
+        for (text, value) in [("0", 0), ("0.2", 0.2), ("1", 1), ("1e-3", 0.001)] {
+            #expect(try OptionParsing.temperature(text) == value)
+        }
+    }
+
+    @Test func seedIsAnyWholeNumberOf64Bits() throws {
+        #expect(try OptionParsing.seed("0") == 0)
+        #expect(try OptionParsing.seed("18446744073709551615") == .max)
+    }
+
+    @Test func audioContextIsAtMostTheModels() throws {
+        #expect(try OptionParsing.audioContext("1") == 1)
+        #expect(try OptionParsing.audioContext("1500") == 1500)
+    }
+
+    @Test func lookAheadAutoLeavesTheChoice() throws {
+        #expect(try OptionParsing.lookAhead("auto") == nil)
+        #expect(try OptionParsing.lookAhead("on") == true)
+        #expect(try OptionParsing.lookAhead("off") == false)
+    }
+
     @Test func wrongWordIsRefusedWithItself() {
         let attempts: [(String, () throws -> Void)] = [
             ("klingon", { _ = try OptionParsing.language("klingon") }),
@@ -78,6 +115,18 @@ import Testing
             ("-7", { _ = try OptionParsing.layoutLimit("-7") }),
             ("wide", { _ = try OptionParsing.layoutLimit("wide") }),
             ("257", { _ = try OptionParsing.batchSize("257") }),
+            ("12MB", { _ = try OptionParsing.byteCount("12MB") }),
+            ("-0.1", { _ = try OptionParsing.temperature("-0.1") }),
+            ("inf", { _ = try OptionParsing.temperature("inf") }),
+            ("1e400", { _ = try OptionParsing.temperature("1e400") }),
+            ("nan", { _ = try OptionParsing.temperature("nan") }),
+            ("warm", { _ = try OptionParsing.temperature("warm") }),
+            ("-1", { _ = try OptionParsing.seed("-1") }),
+            ("1.5", { _ = try OptionParsing.seed("1.5") }),
+            ("18446744073709551616", { _ = try OptionParsing.seed("18446744073709551616") }),
+            ("0", { _ = try OptionParsing.audioContext("0") }),
+            ("1501", { _ = try OptionParsing.audioContext("1501") }),
+            ("True", { _ = try OptionParsing.lookAhead("True") }),
         ]
         for (word, attempt) in attempts {
             do {

@@ -45,6 +45,18 @@ import Testing
         #expect(process.messages == "stapes: unknown option '--bogus'; see 'stapes --help'\n")
     }
 
+    @Test(arguments: [
+        ["--temperature", "-1"], ["--temperature", "nan"], ["--seed", "-1"], ["--audio-context", "0"],
+        ["--audio-context", "1501"], ["--cache-size", "1.5G"], ["--look-ahead", "maybe"], ["--temperature"],
+    ])
+    func impossibleValueIsOneLineThatNamesItAndStatusTwo(_ arguments: [String]) async throws {
+        let process = try await StapesProcess.run(["a.wav"] + arguments, environment: noModels)
+        #expect(process.status == 2)
+        #expect(process.output == "")
+        #expect(process.messages.hasPrefix("stapes: ") && process.messages.contains(arguments[0]))
+        #expect(process.messages.contains(arguments.last ?? "") && process.messages.count { $0 == "\n" } == 1)
+    }
+
     @Test func missingModelIsOneLineAndStatusOne() async throws {
         let folder = try TemporaryDirectory()
         let process = try await StapesProcess.run([try folder.write("x", to: "a.wav")], environment: noModels)

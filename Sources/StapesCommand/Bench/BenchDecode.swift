@@ -125,7 +125,8 @@ struct DecodeReport: Encodable {
                 ratio: row.graph.flatMap {
                     StapesCommand.ratio($0.medianMicroseconds, row.eager.medianMicroseconds)
                 },
-                identicalTokens: row.identicalTokens, kernelsPerStep: row.kernelsPerStep, planRebuilds: row.planRebuilds,
+                identicalTokens: row.identicalTokens, kernelsPerStep: row.kernelsPerStep,
+                planRebuilds: row.planRebuilds,
                 allocationsPerReplay: row.allocationsPerReplay)
         }
     }

@@ -103,7 +103,9 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
             lines.append("cross-K/V          \(crossKvBytesPerWindow) bytes a window")
             lines.append("self-K/V           \(selfKvBytesPerToken) bytes a token")
         }
-        if let cacheBytes { lines.append("cache              up to \(ByteCount.words(cacheBytes)) of unused windows and prompts") }
+        if let cacheBytes {
+            lines.append("cache              up to \(ByteCount.words(cacheBytes)) of unused windows and prompts")
+        }
         lines.append("model cache        \(modelCache)")
         if models.isEmpty {
             lines.append("models             none")

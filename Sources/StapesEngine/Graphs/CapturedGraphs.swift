@@ -57,7 +57,9 @@ package final class CapturedGraphs {
     }
 
     /// Why no graph serves a step.
-    func reason(asked: Bool) -> EagerReason { isEmpty ? .graphsOff : asked ? .asked : pads ? .noGraphHasRoom : .paddingOff }
+    func reason(asked: Bool) -> EagerReason {
+        isEmpty ? .graphsOff : asked ? .asked : pads ? .noGraphHasRoom : .paddingOff
+    }
 
     private func entry(for live: StepSize) -> Entry? {
         entries.last {

@@ -27,8 +27,8 @@ package final class StaticSlot {
     /// Integers an entry.
     package let width: Int
     package let count: Int
-    let captureFill: SlotFill
-    let paddingFill: SlotFill
+    package let captureFill: SlotFill
+    package let paddingFill: SlotFill
     private let memory: Buffer
     private let values: UnsafeMutablePointer<Int32>
 

@@ -3,18 +3,18 @@
 /// 128 bits, because two contents of one name would share their keys and values, and one would get the other's text.
 /// The digest mixes well but is not cryptographic: it is meant for recordings, not against someone who builds a
 /// collision.
-struct ContentDigest: Sendable, Hashable {
+package struct ContentDigest: Sendable, Hashable {
     // Two multiply-and-fold lanes with different odd constants.
     private var a: UInt64
     private var b: UInt64
 
-    init(_ first: UInt64, _ second: UInt64) {
+    package init(_ first: UInt64, _ second: UInt64) {
         a = 0x9e37_79b9_7f4a_7c15 ^ first
         b = 0xd1b5_4a32_d192_ed03 ^ second
     }
 
     /// Takes in 16 bytes a turn; the last ones are filled up with zeros.
-    mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
         var offset = 0
         while offset < bytes.count {
             var words = (UInt64(0), UInt64(0))
@@ -28,7 +28,7 @@ struct ContentDigest: Sendable, Hashable {
         }
     }
 
-    var words: (high: UInt64, low: UInt64) {
+    package var words: (high: UInt64, low: UInt64) {
         (Self.fold(a, 0x8ebc_6af0_9c88_c6e3), Self.fold(b ^ a, 0x5899_65cc_7537_4cc3))
     }
 

@@ -1,13 +1,13 @@
 /// Some of the indices below a capacity, in the order in which they were last used. Everything takes constant time.
-struct RecencyList: Sendable {
+package struct RecencyList: Sendable {
     // A ring of links through a sentinel at `capacity`.
     private var previous: [Int32]
     private var next: [Int32]
     /// When each was put in.
     private var times: [Int]
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         let unlinked = Array(repeating: Int32(-1), count: capacity)
         previous = unlinked + [Int32(capacity)]
         next = unlinked + [Int32(capacity)]
@@ -17,13 +17,13 @@ struct RecencyList: Sendable {
     private var sentinel: Int { times.count }
 
     /// The one that was used least recently, and when.
-    var oldest: (index: Int32, time: Int)? {
+    package var oldest: (index: Int32, time: Int)? {
         let index = next[sentinel]
         return Int(index) == sentinel ? nil : (index, times[Int(index)])
     }
 
     /// Puts in the one that was used last.
-    mutating func append(_ index: Int32, time: Int) {
+    package mutating func append(_ index: Int32, time: Int) {
         precondition(next[Int(index)] < 0, "an index is in the list once")
         let last = previous[sentinel]
         next[Int(last)] = index
@@ -34,7 +34,7 @@ struct RecencyList: Sendable {
         count += 1
     }
 
-    mutating func remove(_ index: Int32) {
+    package mutating func remove(_ index: Int32) {
         let (before, after) = (previous[Int(index)], next[Int(index)])
         precondition(after >= 0, "an index that is not in the list")
         next[Int(before)] = after

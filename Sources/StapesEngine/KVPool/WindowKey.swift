@@ -7,7 +7,7 @@ package struct WindowKey: Sendable, Hashable {
     ///   - features: log-mel of the window.
     ///   - positions: encoder positions that are made of it.
     package init(features: [Float], positions: Int) {
-        var digest = ContentDigest(UInt64(features.count), UInt64(positions))
+        var digest = ContentDigest(UInt64(features.count), UInt64(truncatingIfNeeded: positions))
         features.withUnsafeBytes { digest.absorb($0) }
         (high, low) = digest.words
     }

@@ -5,10 +5,10 @@ import StapesTokenizer
 
 /// The engine's one thread: schedule, run, post-process. It owns the device, the arenas and the scheduler, and knows
 /// no file, no text and no network.
-struct EngineLoop {
-    private let runner: ModelRunner
+package struct EngineLoop {
+    package let runner: ModelRunner
     private let special: SpecialTokens
-    private(set) var scheduler: Scheduler
+    package private(set) var scheduler: Scheduler
     private var active: [SequenceID: ActiveSequence] = [:]
     /// The decoding rows, made anew whenever one joins or leaves.
     private var batch = DecodeBatch(rows: [], seats: [], epoch: -1)
@@ -26,8 +26,11 @@ struct EngineLoop {
     /// Sequences that may wait for admission.
     private let waitingLimit: Int
 
-    init(_ configuration: EngineConfiguration, checkpoint: Checkpoint) throws {
-        let limits = SchedulerLimits(configuration, model: checkpoint.configuration)
+    /// - Parameter limits: what there is to share out; nil follows from the configuration.
+    package init(
+        _ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits? = nil
+    ) throws {
+        let limits = limits ?? SchedulerLimits(configuration, model: checkpoint.configuration)
         runner = try ModelRunner(configuration, checkpoint: checkpoint, limits: limits)
         scheduler = Scheduler(limits: limits)
         special = configuration.special
@@ -40,18 +43,22 @@ struct EngineLoop {
         metrics.captured(runner.decode.graphs.byteCount, plane: .decode)
     }
 
-    var isIdle: Bool { scheduler.isIdle }
+    /// Nothing is left to do, not even a look at a step in flight whose sequences are all gone.
+    package var isIdle: Bool { scheduler.isIdle && inFlight == nil }
 
     var capturedBytes: Int { runner.capturedBytes }
 
     /// What is held at this moment; all zero when nothing runs.
-    var holdings: EngineHoldings {
+    package var holdings: EngineHoldings {
         EngineHoldings(
             sequences: active.count, pages: scheduler.pages.usedCount, blocks: scheduler.blocks.usedCount,
             seats: runner.seats.usedCount)
     }
 
-    mutating func submit(_ id: SequenceID, _ request: WindowRequest, completion: @escaping ActiveSequence.Completion) {
+    package mutating func submit(
+        _ id: SequenceID, _ request: WindowRequest,
+        completion: @escaping @Sendable (Result<WindowOutcome, EngineError>) -> Void
+    ) {
         do throws(EngineError) {
             // The mailbox is emptied every step: it bounds what comes at once, this what has come.
             guard scheduler.waitingCount < waitingLimit else {
@@ -65,11 +72,11 @@ struct EngineLoop {
         }
     }
 
-    mutating func cancel(_ id: SequenceID) {
+    package mutating func cancel(_ id: SequenceID) {
         finish(id, with: .failure(EngineError(.cancelled, "the request was cancelled")))
     }
 
-    mutating func step() {
+    package mutating func step() {
         let step = scheduler.schedule()
         let launched = launchDecode(step.decode)
         settleFlight()

@@ -9,7 +9,7 @@ import StapesDevice
 /// Seat 0 is reserved: rows of padding sit there, and so do sequences that do not sample.
 package final class SequenceSeats {
     /// 64-bit words of a bit set over the vocabulary.
-    let words: Int
+    package let words: Int
     private let capacity: Int
     private let vocabulary: Int
     private let stream: Stream
@@ -18,7 +18,7 @@ package final class SequenceSeats {
     private let historyMemory: Buffer
     private let suppressedMemory: Buffer
     /// Ids that a history has room for.
-    let historyLength: Int
+    package let historyLength: Int
     private var free: [Int32]
 
     /// - Parameters:
@@ -38,12 +38,12 @@ package final class SequenceSeats {
     }
 
     /// `[seats]`
-    var rules: UnsafeMutablePointer<stapes_sampling_rules> { rulesMemory.start() }
-    var states: UnsafeMutablePointer<stapes_sampling_state> { statesMemory.start() }
+    package var rules: UnsafeMutablePointer<stapes_sampling_rules> { rulesMemory.start() }
+    package var states: UnsafeMutablePointer<stapes_sampling_state> { statesMemory.start() }
     /// `[seats, historyLength]`
-    var history: UnsafeMutablePointer<Int32> { historyMemory.start() }
+    package var history: UnsafeMutablePointer<Int32> { historyMemory.start() }
     /// `[seats, words]`
-    var suppressed: UnsafeMutablePointer<UInt64> { suppressedMemory.start() }
+    package var suppressed: UnsafeMutablePointer<UInt64> { suppressedMemory.start() }
 
     /// Seats that are taken; 0 is the baseline.
     package var usedCount: Int { capacity - free.count }

@@ -39,16 +39,6 @@ import Testing
         #expect(await startCode(configuration)?.code == .unavailable)
     }
 
-    @Test func weightsThatAreNotNumbersAreReported() async throws {
-        let file = try model.directory.read("model.safetensors")
-        let header = 8 + file[0..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
-        try model.directory.overwrite(
-            [UInt8](repeating: 0xff, count: file.count - header), at: header, in: "model.safetensors")
-        let engine = try await Engine(model.configuration())
-        #expect(await engine.failure(of: TinyModel.request(window: 1)) == .notANumber)
-        #expect(await engine.holdings() == EngineHoldings())
-    }
-
     private func request(
         features: Int? = nil, positions: Int = 10, prompt: [Int] = [401, 402, 413], startIndex: Int = 0,
         steps: Int = 3

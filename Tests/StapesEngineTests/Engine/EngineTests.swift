@@ -31,16 +31,6 @@ import Testing
         }
     }
 
-    /// Invariant 10: the last position is used, and one token more is sampled.
-    @Test func longestSequencesAreServed() async throws {
-        let engine = try await Engine(model.configuration())
-        for (prompt, steps) in [(448, 1), (225, 224), (3, 446)] {
-            let request = TinyModel.request(window: 1, prompt: prompt, steps: steps, endless: true)
-            #expect(try await engine.transcript(request).tokens.count == steps)
-        }
-        #expect(await engine.holdings() == EngineHoldings())
-    }
-
     @Test func sampledTokensKeepTheRules() async throws {
         let engine = try await Engine(model.configuration())
         let requests = (10..<18).map { TinyModel.request(window: $0, steps: 60) }
@@ -62,10 +52,7 @@ import Testing
         let engine = try await Engine(model.configuration())
         var seen: Set<[Float]> = []
         for window in 1...3 {
-            let outcome = try await engine.run(
-                WindowRequest(
-                    features: TinyModel.features(window, positions: 100), positions: 100,
-                    prompt: [TinyModel.special.startOfTranscript], startIndex: 0, purpose: .languages))
+            let outcome = try await engine.run(TinyModel.question(window: window))
             guard case .languages(let probabilities) = outcome.answer else {
                 Issue.record("languages were asked for")
                 continue
@@ -80,9 +67,7 @@ import Testing
 
     @Test func languagesAndTranscriptsRunTogether() async throws {
         let engine = try await Engine(model.configuration())
-        let question = WindowRequest(
-            features: TinyModel.features(1, positions: 100), positions: 100,
-            prompt: [TinyModel.special.startOfTranscript], startIndex: 0, purpose: .languages)
+        let question = TinyModel.question(window: 1)
         let alone = try await engine.transcript(TinyModel.mixed[0])
         async let languages = (0..<6).asyncMap { _ in try await engine.run(question) }
         let results = try await engine.together([TinyModel.mixed[0], TinyModel.mixed[3], TinyModel.mixed[0]])

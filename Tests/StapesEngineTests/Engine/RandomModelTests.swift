@@ -54,19 +54,4 @@ import Testing
         // Neither a tie of all tokens, which would cost ln 51865 = 10.9 a token, nor certainty.
         #expect((-10 ... -0.01).contains(result.sumLogProbability / 8), "\(result)")
     }
-
-    @Test(arguments: [
-        ("large-v3", 245_760_000, 163_840), ("turbo", 30_720_000, 20_480), ("tiny.en", 9_216_000, 6144),
-    ])
-    func bytesFollowFromTheShape(name: String, window: Int, token: Int) throws {
-        let shape = try #require(KnownModels.configuration(named: name))
-        var configuration = configuration(
-            .random(shape, seed: 1), special: SpecialTokens(vocabularySize: shape.vocabularySize))
-        configuration.computeType = .bfloat16
-        let narrow = try EngineDescription(configuration, model: shape)
-        #expect(narrow.crossKVBytesPerWindow == window && narrow.selfKVBytesPerToken == token)
-        configuration.computeType = .float32
-        let wide = try EngineDescription(configuration, model: shape)
-        #expect(wide.crossKVBytesPerWindow == 2 * window && wide.selfKVBytesPerToken == 2 * token)
-    }
 }

@@ -11,12 +11,15 @@ import Testing
         .test(rows: 64, selfPages: 200, crossBlocks: 2), .test(rows: 5, selfPages: 1000, crossBlocks: 3),
         .test(rows: 4, selfPages: 8, crossBlocks: 5, prefillTokens: 40),
         .test(rows: 64, selfPages: 64 * 28 + 1, crossBlocks: 65),
+        .test(selfPages: 12 * 28 + 1, crossBlocks: 40, pageBytes: 3, blockBytes: 50, cacheBytes: 400),
+        .test(selfPages: 12 * 28 + 1, crossBlocks: 40, pageBytes: 3, blockBytes: 50, cacheBytes: 0),
     ]
 
     @Test(arguments: budgets.indices, [0.0, 0.3]) func burstDrainsToTheBaseline(_ budget: Int, _ trouble: Double) {
         let limits = Self.budgets[budget]
-        var driver = SchedulerDriver(limits: limits, seed: Self.seed + UInt64(budget), trouble: trouble)
-        driver.submit(0..<1000, windows: 120)
+        var driver = SchedulerDriver(
+            limits: limits, seed: Self.seed + UInt64(budget), trouble: trouble, looksAhead: budget % 2 == 0)
+        driver.submit(0..<1000, windows: 40)
         var steps = 0
         while !driver.isIdle, driver.violations.isEmpty, steps < 100_000 {
             driver.step()
@@ -27,8 +30,11 @@ import Testing
         #expect(driver.scheduler.pages.usedCount == 0 && driver.scheduler.blocks.usedCount == 0)
         #expect(driver.scheduler.nextStep().isEmpty)
         #expect(driver.finished > 10)
+        #expect(driver.scheduler.cacheCounts.idleBytes <= limits.cacheBytes)
+        // Two that run at the same time share pages whatever is kept; the narrowest budgets never let them.
+        #expect(driver.reusedPages > 0 || limits.selfPages < 100, "no prompt was found")
         if trouble > 0 {
-            #expect(driver.abortedIn.isSuperset(of: [.waiting, .encoding, .decoding]), "\(driver.abortedIn)")
+            #expect(driver.abortedIn.isSuperset(of: [.waiting, .encoding, .encoded, .decoding]), "\(driver.abortedIn)")
         }
     }
 
@@ -39,8 +45,11 @@ import Testing
             let limits = SchedulerLimits.test(
                 rows: Int.random(in: 1...9, using: &generator), selfPages: Int.random(in: 2...90, using: &generator),
                 crossBlocks: Int.random(in: 2...10, using: &generator),
-                prefillTokens: Int.random(in: 1...512, using: &generator))
-            var driver = SchedulerDriver(limits: limits, seed: seed, trouble: 0.2)
+                prefillTokens: Int.random(in: 1...512, using: &generator),
+                pageBytes: Int.random(in: 1...9, using: &generator),
+                blockBytes: Int.random(in: 1...90, using: &generator),
+                cacheBytes: Bool.random(using: &generator) ? .max : Int.random(in: 0...300, using: &generator))
+            var driver = SchedulerDriver(limits: limits, seed: seed, trouble: 0.2, looksAhead: round % 2 == 0)
             for arrival in 0..<100 {
                 driver.submit(arrival * 3..<arrival * 3 + Int.random(in: 0...3, using: &generator), windows: 8)
                 for _ in 0..<Int.random(in: 0...6, using: &generator) { driver.step() }
@@ -63,6 +72,10 @@ import Testing
         #expect(driver.violations == [])
         // Three windows at three lengths, and a block for each.
         #expect(driver.encodings == 9)
+        let counts = driver.scheduler.cacheCounts
+        #expect(counts.windowMisses == 9 && counts.windowHits == 300 - 9)
+        #expect(counts.prefixHits == driver.reusedPages && driver.reusedPages > 300)
+        #expect(counts.usedBlocks == 0 && counts.usedPages == 0)
     }
 }
 

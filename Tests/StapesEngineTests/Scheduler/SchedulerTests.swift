@@ -170,6 +170,47 @@ import Testing
         changed { scheduler.finish(b) }
     }
 
+    @Test func lastTokenEndsASequenceBeforeItIsLookedAt() throws {
+        var scheduler = Scheduler(limits: .test())
+        try scheduler.submit(a, .test(prompt: 4, steps: 3))
+        try scheduler.submit(b, .test(prompt: 4, steps: 1))
+        _ = scheduler.schedule()
+        scheduler.didEncode(a)
+        #expect(scheduler.schedule().prefill == [a, b])
+        scheduler.didPrefill(a)
+        #expect(scheduler[a]?.state == .decoding && scheduler[a]?.sampled == 1)
+        var epoch = scheduler.epoch
+        // One token is all it may have: it never joins the decoding rows.
+        scheduler.didPrefill(b)
+        #expect(scheduler[b]?.state == .ending && scheduler[b]?.sampled == 1 && scheduler.epoch == epoch)
+        #expect(scheduler.schedule().decode == [a])
+        scheduler.didDecode(a)
+        #expect(scheduler[a]?.state == .decoding && scheduler.epoch == epoch)
+        scheduler.didDecode(a)
+        #expect(scheduler[a]?.state == .ending && scheduler[a]?.sampled == 3 && scheduler[a]?.length == 6)
+        #expect(scheduler.epoch != epoch)
+        // Nothing is left to do, and both still hold what the host has not let go of.
+        epoch = scheduler.epoch
+        #expect(scheduler.schedule().isEmpty && !scheduler.isIdle)
+        #expect(scheduler.pages.usedCount == 2 && scheduler.blocks.usedCount == 1)
+        scheduler.finish(a)
+        scheduler.finish(b)
+        #expect(scheduler.epoch == epoch, "they had left before")
+        #expect(scheduler.isIdle && scheduler.pages.usedCount == 0 && scheduler.blocks.usedCount == 0)
+    }
+
+    @Test func rowOfASequenceAtItsEndIsStillTaken() throws {
+        var scheduler = Scheduler(limits: .test(rows: 1))
+        try scheduler.submit(a, .test(steps: 1))
+        try scheduler.submit(b, .test(steps: 1))
+        _ = scheduler.schedule()
+        scheduler.didEncode(a)
+        scheduler.didPrefill(a)
+        #expect(scheduler.schedule().isEmpty && scheduler[b]?.state == .waiting)
+        scheduler.finish(a)
+        #expect(scheduler.schedule().prefill == [b])
+    }
+
     @Test func lateNewsOfAFinishedSequenceIsIgnored() throws {
         var scheduler = Scheduler(limits: .test())
         try scheduler.submit(a, .test())

@@ -1,77 +1,253 @@
+import CKernels
 import StapesDevice
 import StapesEngine
 import StapesModel
 import StapesTesting
 
-/// A tiny model's decode plane with filled caches, driven step by step without a scheduler.
+/// A tiny model on its device with filled caches, its planes driven step by step without a scheduler.
+///
+/// Sequence `n` has the pages from `1 + 28 n` on, block `n + 1`, and a seat of its own; a fourth of the seats each has
+/// no rules about stamps, those rules, a temperature, and both.
 final class DecodeWorld {
-    static let rows = 8
-    let runner: ModelRunner
-    private let directory: TemporaryDirectory
-    private let pagesPerRow = 28
-
-    init(computeType: ComputeType = .float32, threads: Int = 2) throws {
-        directory = try TemporaryDirectory()
-        try RandomCheckpoint(configuration: TinyModel.configuration, seed: 7).write(to: directory.path)
-        var configuration = EngineConfiguration(
-            model: .directory(directory.path), special: TinyModel.special, computeType: computeType, threads: threads,
-            maximumRows: Self.rows)
-        configuration.usesOneDNN = false
-        let checkpoint = try Checkpoint(directory: directory.path)
-        runner = try ModelRunner(
-            configuration, checkpoint: checkpoint,
-            limits: SchedulerLimits(configuration, model: checkpoint.configuration))
-        for arena in [runner.pool.selfArena, runner.pool.crossArena] { fill(arena) }
+    /// A sequence at the beginning of a decode step.
+    struct Live {
+        var row: AttentionRow
+        let seat: Int32
+        var state: stapes_sampling_state
     }
 
-    /// Live numbers of a small size everywhere, the reserved page or block included.
-    private func fill(_ arena: KVArena) {
-        var generator = SeededGenerator(seed: 3)
-        let contents = arena.contents
-        for offset in stride(from: 0, to: contents.count, by: 4) {
-            let value = Float.random(in: -0.5...0.5, using: &generator)
-            contents.storeBytes(
-                of: arena.layout.type == .float32
-                    ? value.bitPattern : (value.bitPattern >> 16) | (value.bitPattern & 0xffff_0000),
-                toByteOffset: offset, as: UInt32.self)
+    /// All that a step gives for one row, bit by bit.
+    struct Outcome: Hashable {
+        /// A digest of their bits, as they are after the choice: masked where there was one.
+        let logits: UInt64
+        let token: Int
+        let logProbability: UInt32
+        /// Of the row's seat: last token, count, whether text was before it, last stamp.
+        let state: [Int32]
+    }
+
+    static let pagesPerRow = 28
+    let runner: ModelRunner
+    let rows: Int
+    private let seats: [Int32]
+    private var epoch = 0
+
+    /// - Parameter decodeRows: rows that decode graphs are captured at; nil chooses.
+    init(
+        computeType: ComputeType = .float32, rows: Int = 8, decodeRows: [Int]? = nil, oneDNN: Bool = false,
+        seed: UInt64 = 3
+    ) throws {
+        var configuration = TinyModel.setup(
+            computeType, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0)
+        configuration.usesOneDNN = oneDNN
+        let runner = try ModelRunner(
+            configuration, checkpoint: .random(TinyModel.configuration, seed: 7),
+            limits: SchedulerLimits(configuration, model: TinyModel.configuration))
+        self.runner = runner
+        self.rows = rows
+        seats = (0..<rows).map { number in
+            let request = TinyModel.request(window: 1, timestamps: number % 2 == 1)
+            guard case .transcript(let rules, _, _) = request.purpose else { return 0 }
+            let temperature: Float = number % 4 < 2 ? 0 : 0.5 + Float(number) / 10
+            return runner.seats.reserve(rules, SamplingOptions(temperature: temperature, seed: UInt64(number)))
+        }
+        for arena in [runner.pool.selfArena, runner.pool.crossArena] { arena.fill(seed: seed) }
+    }
+
+    // MARK: Decode
+
+    /// Sequences in the middle of their way: contexts, encoder lengths and what was sampled are drawn.
+    func draw(_ numbers: [Int], using generator: inout SeededGenerator) -> [Live] {
+        numbers.map { number in
+            let context = Int.random(in: 1..<TinyModel.configuration.textContext, using: &generator)
+            let length = Int.random(in: 1...TinyModel.configuration.audioContext, using: &generator)
+            return live(number, context: context, encoderLength: length, state: state(using: &generator))
         }
     }
 
-    /// Overwrites page 0 and block 0 with values that spoil whatever reads them.
+    func live(
+        _ number: Int, context: Int, encoderLength: Int,
+        state: stapes_sampling_state = stapes_sampling_state(token: 5, count: 1, follows_text: 0, last_timestamp: 0)
+    ) -> Live {
+        Live(
+            row: row(number, tokens: 1, context: context, encoderLength: encoderLength), seat: seats[number],
+            state: state)
+    }
+
+    func row(_ number: Int, tokens: Int, context: Int, encoderLength: Int) -> AttentionRow {
+        let first = Int32(1 + number * Self.pagesPerRow)
+        return AttentionRow(
+            tokens: tokens, context: context, pages: Array(first..<first + Int32(Self.pagesPerRow)),
+            block: Int32(number + 1), encoderLength: encoderLength)
+    }
+
+    private func state(using generator: inout SeededGenerator) -> stapes_sampling_state {
+        let stamp = Int.random(in: 500..<1500, using: &generator)
+        let isStamp = Int.random(in: 0..<3, using: &generator) == 0
+        let token = isStamp ? stamp : Int.random(in: 0..<400, using: &generator)
+        return stapes_sampling_state(
+            token: Int32(token), count: Int32.random(in: 1...200, using: &generator),
+            follows_text: Int32.random(in: 0...1, using: &generator), last_timestamp: Int32(stamp))
+    }
+
+    /// A row as padding has it: the reserved seat, page and block.
+    static let padding = Live(
+        row: AttentionRow(tokens: 1, context: 0, pages: [0], block: 0, encoderLength: 1), seat: 0,
+        state: stapes_sampling_state())
+
+    func step(
+        _ live: [Live], eagerly: Bool = false
+    ) throws -> (outcomes: [Outcome], route: DecoderPlane.Route) {
+        for one in live { runner.seats.states[Int(one.seat)] = one.state }
+        epoch += 1
+        let batch = DecodeBatch(rows: live.map(\.row), seats: live.map(\.seat), epoch: epoch)
+        let launched = try runner.decode.run(batch, eagerly: eagerly)
+        let logits = runner.decode.logits(of: launched)
+        let outcomes = live.indices.map { row in
+            outcome(row, of: launched, in: runner.decode, seat: live[row].seat, logits: [logits.row(row)])
+        }
+        return (outcomes, launched.route)
+    }
+
+    // MARK: Prefill
+
+    func prompt(
+        _ number: Int, tokens: [Int], context: Int, encoderLength: Int, start: Int, samples: Bool
+    ) -> Prompt {
+        Prompt(
+            row: row(number, tokens: tokens.count, context: context, encoderLength: encoderLength), tokens: tokens,
+            logitTokens: [tokens.count - 1, start], seat: samples ? seats[number] : 0)
+    }
+
+    func prefill(
+        _ prompts: [Prompt], eagerly: Bool = false
+    ) throws -> (outcomes: [Outcome], route: DecoderPlane.Route) {
+        for prompt in prompts { runner.seats.states[Int(prompt.seat)] = stapes_sampling_state() }
+        epoch += 1
+        let launched = try runner.prefill.run(prompts, epoch: epoch, eagerly: eagerly)
+        let logits = runner.prefill.logits(of: launched)
+        let outcomes = prompts.indices.map { row in
+            outcome(
+                row, of: launched, in: runner.prefill, seat: prompts[row].seat,
+                logits: [logits.row(2 * row), logits.row(2 * row + 1)])
+        }
+        return (outcomes, launched.route)
+    }
+
+    private func outcome(
+        _ row: Int, of launched: DecoderPlane.Launched, in plane: DecoderPlane, seat: Int32,
+        logits: [UnsafeBufferPointer<Float>]
+    ) -> Outcome {
+        let choice = plane.choice(row: row, of: launched)
+        let state = runner.seats.states[Int(seat)]
+        return Outcome(
+            logits: digest(of: logits.lazy.flatMap { $0 }.map { UInt64($0.bitPattern) }), token: choice.token,
+            logProbability: choice.logProbability.bitPattern,
+            state: [state.token, state.count, state.follows_text, state.last_timestamp])
+    }
+
+    // MARK: What steps must not notice
+
+    /// Page 0, block 0 and seat 0 with values that spoil whatever reads them. The seat's token alone stays a token: a
+    /// padded row is fed with it.
     func poisonReserved() {
-        for arena in [runner.pool.selfArena, runner.pool.crossArena] {
-            for offset in stride(from: 0, to: arena.layout.bytesPerPage, by: 4) {
-                let value: Float = offset % 8 == 0 ? .nan : 1e30
-                arena.contents.storeBytes(of: value.bitPattern, toByteOffset: offset, as: UInt32.self)
+        for arena in [runner.pool.selfArena, runner.pool.crossArena] { arena.poison(page: 0) }
+        var rules = stapes_sampling_rules()
+        rules.temperature = .nan
+        rules.timestamps = 1
+        rules.suppresses_list = 1
+        rules.last_timestamp = .max
+        runner.seats.rules[0] = rules
+        runner.seats.states[0] = stapes_sampling_state(
+            token: Int32(TinyModel.configuration.vocabularySize - 1), count: .max, follows_text: 1, last_timestamp: .max
+        )
+        for word in 0..<runner.seats.words { runner.seats.suppressed[word] = .max }
+    }
+
+    /// Writes what a larger batch might have left into every slot past the live entries: all of it is legal, and all
+    /// of it does harm to the first live row where padding leaves it standing.
+    func staleTails(of plane: DecoderPlane, first: AttentionRow, seat: Int32, live: StepSize) {
+        let past = max(0, first.context - 1)
+        let slot = first.pages[past / KVLayout.tilePositions] * Int32(KVLayout.tilePositions)
+        for entries in plane.slots.slots {
+            let from =
+                switch entries.domain {
+                case .token: live.tokens
+                case .row: live.rows
+                case .group: live.groups
+                }
+            for entry in from..<entries.count {
+                for column in 0..<entries.width {
+                    entries[entry, column] =
+                        switch entries.name {
+                        case "seat": seat
+                        case "self write slot": slot + Int32(past % KVLayout.tilePositions)
+                        case "self page table": first.pages[column]
+                        case "cross page table": first.block
+                        case "token ids", "positions": 77
+                        case "self length", "cross length", "self group count", "cross group count": 1
+                        default: 0
+                        }
+                }
+            }
+        }
+    }
+}
+
+extension KVArena {
+    /// Small numbers everywhere, the reserved page included.
+    func fill(seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let bytes = contents
+        for offset in stride(from: 0, to: bytes.count, by: 4) {
+            let value = (generator.nextSignedUnit() / 2).bitPattern
+            bytes.storeBytes(
+                of: layout.type == .float32 ? value : (value >> 16) | (value & 0xffff_0000), toByteOffset: offset,
+                as: UInt32.self)
+        }
+    }
+
+    func bytes(page: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: contents[page * layout.bytesPerPage..<(page + 1) * layout.bytesPerPage])
+    }
+
+    /// A number that another content of the page would hardly have.
+    func checksum(page: Int) -> UInt64 {
+        digest(of: bytes(page: page).bindMemory(to: UInt64.self))
+    }
+
+    /// NaN and huge numbers in a page's positions from `first` on, in all layers, keys and values alike.
+    func poison(page: Int, from first: Int = 0) {
+        let (tile, width) = (KVLayout.tilePositions, KVLayout.headWidth)
+        let planes = layout.layers * 2 * layout.heads
+        for plane in 0..<planes {
+            let holdsKeys = plane / layout.heads % 2 == 0
+            for position in first..<layout.positionsPerPage {
+                let base = (plane * layout.positionsPerPage + position / tile * tile) * width
+                for dimension in 0..<width {
+                    // Keys lie dimension by dimension in a tile, values position by position.
+                    let inTile = position % tile
+                    let at = base + (holdsKeys ? dimension * tile + inTile : inTile * width + dimension)
+                    store(dimension % 2 == 0 ? .nan : 1e30, at: at, page: page)
+                }
             }
         }
     }
 
-    /// A decode entry of sequence `number`, whose pages and block are its own.
-    func entry(_ number: Int, token: Int, context: Int, encoderLength: Int) -> DecoderPlane.Entry {
-        let first = Int32(1 + number * pagesPerRow)
-        return DecoderPlane.Entry(
-            row: AttentionRow(
-                tokens: 1, context: context, pages: Array(first..<first + Int32(pagesPerRow)),
-                block: Int32(number + 1), encoderLength: encoderLength),
-            tokens: [token], logitTokens: [0])
-    }
-
-    func entries(_ numbers: [Int], using generator: inout SeededGenerator) -> [DecoderPlane.Entry] {
-        numbers.map {
-            entry(
-                $0, token: Int.random(in: 0..<TinyModel.special.endOfText, using: &generator),
-                context: Int.random(in: 0...200, using: &generator),
-                encoderLength: Int.random(in: 1...TinyModel.configuration.audioContext, using: &generator))
+    private func store(_ value: Float, at index: Int, page: Int) {
+        let bytes = bytes(page: page)
+        if layout.type == .float32 {
+            bytes.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+        } else {
+            bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: index * 2, as: UInt16.self)
         }
     }
-
-    private var epoch = 0
-
-    /// The bits of every live row's logits, and how the step was run.
-    func step(_ entries: [DecoderPlane.Entry], eagerly: Bool) throws -> (bits: [[UInt32]], route: DecoderPlane.Route) {
-        epoch += 1
-        let (logits, route) = try runner.decode.run(entries, epoch: epoch, eagerly: eagerly)
-        return (entries.indices.map { logits.row($0).map(\.bitPattern) }, route)
-    }
 }
+
+/// A number that other values, or the same in another order, would hardly have.
+func digest(of values: some Sequence<UInt64>) -> UInt64 {
+    values.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ ($0 >> 29) ^ $1) &* 0x9e37_79b9_7f4a_7c15 }
+}
+
+/// The kernel as graphs and traces name it.
+func address(_ kernel: stapes_kernel) -> UnsafeRawPointer { unsafeBitCast(kernel, to: UnsafeRawPointer.self) }

@@ -7,25 +7,49 @@ struct SchedulerDriver {
     private(set) var scheduler: Scheduler
     private(set) var encodings = 0
     private(set) var finished = 0
+    /// Pages of prompts that were found and not run again.
+    private(set) var reusedPages = 0
     private(set) var abortedIn: Set<ScheduledSequence.State> = []
     private var generator: SeededGenerator
-    /// Chance of an abort after a step, and of an encoding that fails.
+    /// Chance of an abort after a step, of an encoding that fails, and of a prompt that fails.
     private let trouble: Double
-    private var live: [SequenceID: SequenceDemand] = [:]
-    private var sampled: [SequenceID: Int] = [:]
+    /// Whether a step is launched before the tokens of the step before have been looked at.
+    private let looksAhead: Bool
+    private var live: [SequenceID: Live] = [:]
     /// In the order of their arrival.
     private var waiting: [SequenceID] = []
+    private var admitted: [SequenceID] = []
+    /// Sequences that are at their end, as soon as their last token is looked at.
+    private var ended: [SequenceID] = []
     private var steps = 0
     /// What each block of the cross arena holds.
-    private var contents: [Int32: WindowKey] = [:]
+    private var windows: [Int32: WindowKey] = [:]
+    /// What each page of the self arena holds, where that is a full page of a prompt.
+    private var prompts: [Int32: PrefixKey] = [:]
+    /// How many sequences read each page, as of the last step's admissions.
+    private var readers: [Int32: Int] = [:]
+    /// What prompts begin with.
+    private let texts: [[Int]]
     /// What should never have been so; the first few. (An expectation of its own for each of some million checks would
     /// take minutes.)
     private(set) var violations: [String] = []
 
-    init(limits: SchedulerLimits, seed: UInt64, trouble: Double) {
+    private struct Live {
+        let demand: SequenceDemand
+        /// What every full page of its prompt holds once it has run.
+        let contents: [PrefixKey]
+        var sampled: Int?
+    }
+
+    init(limits: SchedulerLimits, seed: UInt64, trouble: Double, looksAhead: Bool = false) {
         scheduler = Scheduler(limits: limits)
         generator = SeededGenerator(seed: seed)
+        texts = (0..<3).map { text in
+            // The third begins like the second.
+            (0..<limits.textContext).map { text * 1000 + ($0 < 64 && text == 2 ? $0 - 1000 : $0) }
+        }
         self.trouble = trouble
+        self.looksAhead = looksAhead
     }
 
     var isIdle: Bool { live.isEmpty }
@@ -40,93 +64,141 @@ struct SchedulerDriver {
         for number in numbers {
             let prompt = Int.random(in: 1...min(limits.textContext, limits.prefillTokens), using: &generator)
             let steps = Int.random(in: 1...min(60, limits.textContext + 1 - prompt), using: &generator)
-            let demand = SequenceDemand.test(
+            let sequence = makeSequence(
                 prompt: prompt, steps: steps, window: Int.random(in: 0..<windows, using: &generator),
                 encoderLength: 1 + number % 3)
             let id = SequenceID(number)
             let needed = (prompt + steps - 1 + 15) / 16
-            let code = StapesEngineTests.code { () throws(EngineError) in try scheduler.submit(id, demand) }
+            let code = StapesEngineTests.code { () throws(EngineError) in try scheduler.submit(id, sequence.demand) }
             check(code == (needed < limits.selfPages ? nil : .invalidRequest))
             guard code == nil else { continue }
-            live[id] = demand
+            live[id] = sequence
             waiting.append(id)
         }
+    }
+
+    /// A prompt that begins like many others and goes on in its own way.
+    private mutating func makeSequence(prompt: Int, steps: Int, window: Int, encoderLength: Int) -> Live {
+        let text = texts[Int.random(in: 0..<texts.count, using: &generator)]
+        let common = Int.random(in: 0...prompt, using: &generator)
+        let tokens = text[..<common] + (common..<prompt).map { 100_000 + $0 + 1000 * Int(generator.next() % 1000) }
+        let shareable = Int.random(in: 0..<prompt, using: &generator)
+        return Live(
+            demand: .test(
+                tokens: Array(tokens), shareable: shareable, steps: steps, window: window,
+                encoderLength: encoderLength),
+            contents: PrefixKey.pages(
+                of: Array(tokens), shareable: prompt, window: .test(window, positions: encoderLength)))
     }
 
     mutating func step() {
         let epoch = scheduler.epoch
         let step = scheduler.schedule()
-        check(scheduler.epoch == epoch && (!step.isEmpty || isIdle), "there is always something to do")
+        check(
+            scheduler.epoch == epoch && (!step.isEmpty || isIdle || !ended.isEmpty), "there is always something to do")
         checkAdmissions()
         checkHoldings()
-        decode(step.decode)
+        let late = ended
+        ended = []
+        decode(step.decode, late: Set(late))
+        for id in late where live[id] != nil { end(id) }
         prefill(step.prefill)
         if let encoding = step.encode { encode(encoding) }
-        if chance(trouble), let id = randomLive() {
-            if let state = scheduler[id]?.state { abortedIn.insert(state) }
-            end(id)
-        }
+        if chance(trouble), let id = randomLive() { abort(id) }
+        check(
+            scheduler.cacheCounts.idleBytes <= scheduler.limits.cacheBytes, "what nobody uses fits the budget")
     }
 
     private mutating func chance(_ probability: Double) -> Bool {
         Double.random(in: 0..<1, using: &generator) < probability
     }
 
-    private mutating func decode(_ ids: [SequenceID]) {
+    private mutating func decode(_ ids: [SequenceID], late: Set<SequenceID>) {
         for id in ids {
+            guard let demand = live[id]?.demand, let before = scheduler[id] else {
+                check(false, "a finished sequence is to be decoded")
+                continue
+            }
             expectWindow(of: id)
-            let length = scheduler[id]?.length ?? .max
-            check(length / 16 < scheduler[id]?.pages.count ?? 0, "the token has a place")
-            check(length < scheduler.limits.textContext)
-            expectEpoch(changes: 0) { $0.didDecode(id) }
-            sampled[id, default: 0] += 1
-            endIfDone(id)
+            expectPrompt(of: id)
+            check(before.length / 16 < before.pages.count, "the token has a place")
+            check(before.length < scheduler.limits.textContext)
+            check(before.sampled < demand.stepLimit && before.state == .decoding, "a token more may be sampled")
+            if before.length / 16 < before.pages.count { write(before.pages[before.length / 16], nil) }
+            let isLast = before.sampled + 1 == demand.stepLimit
+            expectEpoch(changes: isLast ? 1 : 0) { $0.didDecode(id) }
+            check(scheduler[id]?.state == (isLast ? .ending : .decoding), "the last token ends a sequence")
+            live[id]?.sampled = before.sampled + 1
+            if !late.contains(id) { endIfDone(id) }
         }
     }
 
     private mutating func prefill(_ ids: [SequenceID]) {
-        check(ids.reduce(0) { $0 + (live[$1]?.promptCount ?? 0) } <= scheduler.limits.prefillTokens)
+        let tokens = ids.reduce(0) { $0 + (live[$1]?.demand.promptCount ?? 0) - (scheduler[$1]?.length ?? 0) }
+        check(tokens <= scheduler.limits.prefillTokens, "prompts fit a step")
         for id in ids {
+            guard let sequence = live[id], let before = scheduler[id] else {
+                check(false, "the prompt of a finished sequence is to be run")
+                continue
+            }
             expectWindow(of: id)
-            check(sampled[id] == nil, "a prompt runs once")
-            expectEpoch(changes: 1) { $0.didPrefill(id) }
-            sampled[id] = 1
+            check(sequence.sampled == nil, "a prompt runs once")
+            check(before.length % 16 == 0 && before.length < sequence.demand.promptCount, "a prompt's last token runs")
+            expectPrompt(of: id)
+            reusedPages += before.length / 16
+            let fails = chance(trouble / 4)
+            for (index, page) in before.pages.enumerated().dropFirst(before.length / 16) {
+                let isWritten = index < sequence.contents.count && !(fails && Bool.random(using: &generator))
+                write(page, isWritten ? sequence.contents[index] : nil)
+            }
+            guard !fails else {
+                abort(id)
+                continue
+            }
+            expectEpoch(changes: sequence.demand.stepLimit > 1 ? 1 : 0) { $0.didPrefill(id) }
+            check(scheduler[id]?.state == (sequence.demand.stepLimit > 1 ? .decoding : .ending))
+            check(scheduler[id]?.length == sequence.demand.promptCount)
+            live[id]?.sampled = 1
             endIfDone(id)
         }
     }
 
     private mutating func encode(_ encoding: Step.Encoding) {
-        guard let demand = live[encoding.id] else {
+        guard let demand = live[encoding.id]?.demand else {
             check(false, "a finished sequence is to be encoded")
             return
         }
         check(scheduler[encoding.id]?.block == encoding.block && encoding.block != 0)
         if chance(trouble / 2) {
-            abortedIn.insert(.encoding)
-            end(encoding.id)
+            abort(encoding.id)
             return
         }
-        for (id, other) in live where id != encoding.id && scheduler[id]?.block == encoding.block {
+        for id in admitted where id != encoding.id && scheduler[id]?.block == encoding.block {
             check(scheduler[id]?.state == .encoding, "a window is written once")
-            check(other.key == demand.key)
+            check(live[id]?.demand.key == demand.key)
         }
-        contents[encoding.block] = demand.key
+        windows[encoding.block] = demand.key
         encodings += 1
         expectEpoch(changes: 0) { $0.didEncode(encoding.id) }
     }
 
     private mutating func endIfDone(_ id: SequenceID) {
         // The end of the text comes at random, or with the last step.
-        if sampled[id] == live[id]?.stepLimit || chance(0.05) {
-            finished += 1
-            end(id)
-        }
+        guard live[id]?.sampled == live[id]?.demand.stepLimit || chance(0.05) else { return }
+        finished += 1
+        if looksAhead { ended.append(id) } else { end(id) }
+    }
+
+    private mutating func abort(_ id: SequenceID) {
+        if let state = scheduler[id]?.state { abortedIn.insert(state) }
+        end(id)
     }
 
     private mutating func end(_ id: SequenceID) {
         let leaves = scheduler[id]?.state == .decoding
         live[id] = nil
-        sampled[id] = nil
+        ended.removeAll { $0 == id }
+        admitted.removeAll { $0 == id }
         if scheduler[id]?.state == .waiting { waiting.removeAll { $0 == id } }
         expectEpoch(changes: leaves ? 1 : 0) { $0.finish(id) }
     }
@@ -134,19 +206,32 @@ struct SchedulerDriver {
     private mutating func expectEpoch(changes: Int, _ body: (inout Scheduler) -> Void) {
         let before = scheduler.epoch
         body(&scheduler)
-        check((scheduler.epoch != before) == (changes > 0))
+        check((scheduler.epoch != before) == (changes > 0), "the epoch changes with the decoding rows and only then")
     }
 
     private mutating func expectWindow(of id: SequenceID) {
-        guard let block = scheduler[id]?.block, let key = live[id]?.key else {
+        guard let block = scheduler[id]?.block, let key = live[id]?.demand.key else {
             check(false, "a step names \(id), which holds no block")
             return
         }
-        check(contents[block] == key, "a sequence reads its own window")
+        check(windows[block] == key, "a sequence reads its own window")
+    }
+
+    /// Every page that is read whole holds what the sequence has in its place.
+    private mutating func expectPrompt(of id: SequenceID) {
+        guard let sequence = scheduler[id], let contents = live[id]?.contents else { return }
+        for (index, page) in sequence.pages.enumerated() where index < contents.count && 16 * index < sequence.length {
+            check(prompts[page] == contents[index], "a sequence reads its own prompt")
+        }
+    }
+
+    private mutating func write(_ page: Int32, _ content: PrefixKey?) {
+        check(page != 0 && readers[page] == 1, "a page that another sequence reads is written")
+        prompts[page] = content
     }
 
     private mutating func checkAdmissions() {
-        while let first = waiting.first, scheduler[first]?.state != .waiting { waiting.removeFirst() }
+        while let first = waiting.first, scheduler[first]?.state != .waiting { admitted.append(waiting.removeFirst()) }
         // Whoever waits has nothing, and so has everyone behind. All of them are looked at now and then.
         steps += 1
         for id in steps % 16 == 0 ? waiting[...] : waiting.prefix(3) {
@@ -157,26 +242,34 @@ struct SchedulerDriver {
 
     private mutating func randomLive() -> SequenceID? {
         // Those that are admitted half of the time, or hardly one of a long burst would be met in another state.
-        let admitted = live.keys.filter { scheduler[$0]?.state != .waiting }.sorted()
         if Bool.random(using: &generator), let id = admitted.randomElement(using: &generator) { return id }
         return waiting.randomElement(using: &generator)
     }
 
     private mutating func checkHoldings() {
-        var pages: Set<Int32> = [0]
+        // Where each page in use stands, and what is or will be in it: a page that is not a full one of a prompt is
+        // its owner's alone.
+        var pages: [Int32: (index: Int, content: PrefixKey?)] = [:]
         var blocks: Set<Int32> = []
         var count = 0
-        for (id, demand) in live where scheduler[id]?.state != .waiting {
-            guard let sequence = scheduler[id], let block = sequence.block else {
+        readers = [:]
+        for id in admitted {
+            guard let demand = live[id]?.demand, let scheduled = scheduler[id], let block = scheduled.block else {
                 check(false, "admitted without a block")
                 continue
             }
-            check(sequence.pages.count == (demand.promptCount + demand.stepLimit - 1 + 15) / 16)
-            for page in sequence.pages { check(pages.insert(page).inserted, "a page has two owners") }
+            check(scheduled.pages.count == (demand.promptCount + demand.stepLimit - 1 + 15) / 16)
+            check(Set(scheduled.pages).count == scheduled.pages.count && !scheduled.pages.contains(0))
+            for (index, page) in scheduled.pages.enumerated() {
+                readers[page, default: 0] += 1
+                let content = index < demand.prefix.count ? demand.prefix[index] : nil
+                guard let other = pages.updateValue((index, content), forKey: page) else { continue }
+                check(other.index == index && content != nil && other.content == content, "a page has two owners")
+            }
             blocks.insert(block)
             count += 1
         }
         check(!blocks.contains(0) && count <= scheduler.limits.rows)
-        check(scheduler.pages.usedCount == pages.count - 1 && scheduler.blocks.usedCount == blocks.count)
+        check(scheduler.pages.usedCount == pages.count && scheduler.blocks.usedCount == blocks.count)
     }
 }

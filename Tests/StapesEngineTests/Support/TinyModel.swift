@@ -1,5 +1,6 @@
 import StapesDecoding
 import StapesEngine
+import StapesMetrics
 import StapesModel
 import StapesTesting
 import StapesTokenizer
@@ -14,6 +15,9 @@ struct TinyModel {
         endOfText: 400, startOfTranscript: 401, translate: 412, transcribe: 413, startOfLM: 414, startOfPrevious: 415,
         noSpeech: 416, noTimestamps: 417, timestampBegin: 500, languages: 402..<412)
 
+    /// The same weights without files.
+    static let source = ModelSource.random(configuration, seed: 7)
+
     let directory: TemporaryDirectory
 
     init() throws {
@@ -25,10 +29,24 @@ struct TinyModel {
         _ computeType: ComputeType = .float32, threads: Int = 2, backend: BackendChoice = .cpu, oneDNN: Bool = true,
         rows: Int = 8, mailbox: Int = 1024
     ) -> EngineConfiguration {
+        var configuration = Self.setup(computeType, rows: rows)
+        configuration.model = .directory(directory.path)
+        configuration.threads = threads
+        configuration.prefillBackend = backend
+        configuration.decodeBackend = backend
+        configuration.usesOneDNN = oneDNN
+        configuration.mailboxCapacity = mailbox
+        return configuration
+    }
+
+    /// An engine of these weights that needs no files and counts where the test can look.
+    static func setup(
+        _ computeType: ComputeType = .float32, rows: Int = 8, looksAhead: Bool = false, graphs: GraphOptions = .init(),
+        cacheBytes: Int? = nil, metrics: MetricsRegistry = MetricsRegistry()
+    ) -> EngineConfiguration {
         EngineConfiguration(
-            model: .directory(directory.path), special: Self.special, computeType: computeType, threads: threads,
-            prefillBackend: backend, decodeBackend: backend, usesOneDNN: oneDNN, maximumRows: rows,
-            mailboxCapacity: mailbox)
+            model: source, special: special, computeType: computeType, threads: 2, graphs: graphs, maximumRows: rows,
+            looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
     }
 
     static func features(_ seed: Int, positions: Int) -> [Float] {
@@ -38,14 +56,16 @@ struct TinyModel {
 
     /// - Parameters:
     ///   - window: names the features.
+    ///   - prompt: its tokens, the start of the transcript included.
+    ///   - history: names the prompt's tokens before that; another window's are others unless told otherwise.
     ///   - endless: the end of the text is never sampled, so that all steps are made.
     static func request(
-        window: Int, positions: Int = 100, prompt: Int = 4, steps: Int = 20, timestamps: Bool = true,
-        endless: Bool = false
+        window: Int, positions: Int = 100, prompt: Int = 4, history: Int? = nil, steps: Int = 20,
+        timestamps: Bool = true, endless: Bool = false, sampling: SamplingOptions = SamplingOptions()
     ) -> WindowRequest {
-        var generator = SeededGenerator(seed: UInt64(1000 + window * 31 + prompt))
-        let history = (0..<max(prompt - 3, 0)).map { _ in Int.random(in: 0..<400, using: &generator) }
-        let ids = (history + [401, 402, 413]).suffix(prompt)
+        var generator = SeededGenerator(seed: UInt64(1000 + (history ?? window) * 31 + prompt))
+        let before = (0..<max(prompt - 3, 0)).map { _ in Int.random(in: 0..<400, using: &generator) }
+        let ids = (before + [401, 402, 413]).suffix(prompt)
         let rules = LogitRules(
             special: special,
             options: FilterOptions(
@@ -53,7 +73,29 @@ struct TinyModel {
             nonSpeechTokens: [3, 5, 77], blankToken: 20)
         return WindowRequest(
             features: features(window, positions: positions), positions: positions, prompt: Array(ids),
-            startIndex: ids.count - min(3, ids.count), purpose: .transcript(rules, stepLimit: steps))
+            startIndex: ids.count - min(3, ids.count), purpose: .transcript(rules, sampling, stepLimit: steps))
+    }
+
+    /// A text of one token, said again and again, that ends by itself when the dice say so.
+    static func ending(window: Int, seed: UInt64, steps: Int = 60) -> WindowRequest {
+        let request = request(window: window)
+        let rules = LogitRules(
+            special: special,
+            options: FilterOptions(
+                suppressTokens: (0..<configuration.vocabularySize).filter { $0 != 7 && $0 != special.endOfText },
+                timestamps: false),
+            nonSpeechTokens: [], blankToken: 20)
+        return WindowRequest(
+            features: request.features, positions: request.positions, prompt: request.prompt,
+            startIndex: request.startIndex,
+            purpose: .transcript(rules, SamplingOptions(temperature: 4, seed: seed), stepLimit: steps))
+    }
+
+    /// Asks for the languages' probabilities of a window.
+    static func question(window: Int, positions: Int = 100) -> WindowRequest {
+        WindowRequest(
+            features: features(window, positions: positions), positions: positions,
+            prompt: [special.startOfTranscript], startIndex: 0, purpose: .languages)
     }
 
     /// Eight windows that differ in everything: length, prompt, steps, rules; two share a window.
@@ -64,6 +106,17 @@ struct TinyModel {
         request(window: 5, prompt: 16, steps: 1, timestamps: false),
         request(window: 6, positions: 99, prompt: 223, steps: 50, endless: true),
         request(window: 7, positions: 33, prompt: 3, steps: 64, endless: true),
+    ]
+
+    /// What `mixed` lacks: temperatures and seeds, and prompts whose first pages are another's.
+    static let sampled: [WindowRequest] = [
+        request(window: 1, steps: 30, sampling: SamplingOptions(temperature: 0.4, seed: 3)),
+        request(window: 8, positions: 71, prompt: 40, steps: 25, sampling: SamplingOptions(temperature: 1, seed: 4)),
+        request(window: 8, positions: 71, prompt: 40, steps: 25, sampling: SamplingOptions(temperature: 1, seed: 5)),
+        request(window: 8, positions: 71, prompt: 40, steps: 18, timestamps: false),
+        request(
+            window: 9, positions: 5, prompt: 90, steps: 40, endless: true,
+            sampling: SamplingOptions(temperature: 0.7, seed: .max)),
     ]
 }
 

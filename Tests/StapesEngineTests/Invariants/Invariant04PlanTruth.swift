@@ -2,8 +2,8 @@ import StapesEngine
 import StapesTesting
 import Testing
 
-/// Invariant 4: after every plan the index arrays say what the host's rows say.
-@Suite struct AttentionIndicesTests {
+/// After every plan the index arrays say what the host's rows say.
+@Suite("Invariant 4: plan truth") struct Invariant04PlanTruth {
     private func rows(_ count: Int, decode: Bool, using generator: inout SeededGenerator) -> [AttentionRow] {
         var free = Array(Int32(1)...400).shuffled(using: &generator)
         return (0..<count).map { _ in
@@ -66,15 +66,16 @@ import Testing
     }
 
     @Test func planSaysWhatTheHostSays() throws {
-        var generator = SeededGenerator(seed: 80)
+        let seed: UInt64 = 80
+        var generator = SeededGenerator(seed: seed)
         let prefill = try AttentionIndices(rows: 8, tokens: 512, pages: 28)
         let decode = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
         for epoch in 1...300 {
             let count = Int.random(in: 1...8, using: &generator)
             let prompts = AttentionBatch(rows: rows(count, decode: false, using: &generator), epoch: -epoch)
-            #expect(lies(prefill.plan(prompts), prompts) == [])
+            #expect(lies(prefill.plan(prompts), prompts) == [], "epoch \(epoch), seed \(seed)")
             let tokens = AttentionBatch(rows: rows(count, decode: true, using: &generator), epoch: epoch)
-            #expect(lies(decode.plan(tokens), tokens) == [])
+            #expect(lies(decode.plan(tokens), tokens) == [], "epoch \(epoch), seed \(seed)")
         }
     }
 
@@ -92,7 +93,7 @@ import Testing
         #expect(found.contains("cross length") && !found.contains("self length"))
     }
 
-    @Test func crossPartIsMadeWhenMembersChangeOnly() throws {
+    @Test func membersArePlannedWhenTheyChangeOnly() throws {
         var generator = SeededGenerator(seed: 82)
         let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
         var members = (0..<4).map { number -> AttentionRow in
@@ -110,10 +111,78 @@ import Testing
                 }
                 let batch = AttentionBatch(rows: rows, epoch: epoch)
                 #expect(lies(indices.plan(batch), batch) == [])
-                #expect(indices.crossPlans == epoch)
+                #expect(indices.rebuilds == epoch)
             }
             if members.count > 1 { members.removeFirst() }
             members.reverse()
+        }
+    }
+
+    /// Contexts that jump about while the members stay, with prefills of another kind of step between.
+    @Test func lengthsFollowTheHostBetweenRebuilds() throws {
+        let seed: UInt64 = 83
+        var generator = SeededGenerator(seed: seed)
+        let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        for epoch in 1...40 {
+            let count = Int.random(in: 1...8, using: &generator)
+            var batch = AttentionBatch(
+                rows: (0..<count).map { number in
+                    let first = Int32(1 + 28 * number)
+                    return AttentionRow(
+                        tokens: 1, context: 0, pages: Array(first..<first + 28), block: Int32(number + 1),
+                        encoderLength: Int.random(in: 1...1500, using: &generator))
+                }, epoch: epoch)
+            for step in 0..<10 {
+                for row in 0..<count { batch.rows[row].context = Int.random(in: 0...447, using: &generator) }
+                #expect(lies(indices.plan(batch), batch) == [], "epoch \(epoch), step \(step), seed \(seed)")
+            }
+            #expect(indices.rebuilds == epoch)
+        }
+    }
+
+    /// What the graphs really read, after a step was padded: the host's rows, then the declared padding.
+    @Test func slotsHoldTheHostsRowsAndThenPadding() throws {
+        let seed: UInt64 = 84
+        var generator = SeededGenerator(seed: seed)
+        let world = try DecodeWorld()
+        for live in [8, 3, 7, 1, 5, 6, 2, 4] {
+            let batch = world.draw(Array((0..<8).shuffled(using: &generator).prefix(live)), using: &generator)
+            guard case .graph(let size) = try world.step(batch).route else {
+                Issue.record("\(live) rows were not replayed")
+                continue
+            }
+            for slot in world.runner.decode.slots.slots {
+                let found = (0..<size.rows).map { entry in (0..<slot.width).map { slot[entry, $0] } }
+                let wanted = batch.enumerated().map { Self.entry(of: slot.name, $0.offset, $0.element) }
+                let padding = (live..<size.rows).map { entry in
+                    let value: Int32 =
+                        switch slot.name {
+                        case "self length", "cross length", "self group count", "cross group count": 1
+                        case "self group first", "cross group first", "self group row", "cross group row": Int32(entry)
+                        default: 0
+                        }
+                    return Array(repeating: value, count: slot.width)
+                }
+                #expect(found == wanted + padding, "\(slot.name), \(live) rows of \(size.rows), seed \(seed)")
+            }
+        }
+    }
+
+    private static func entry(of slot: String, _ index: Int, _ live: DecodeWorld.Live) -> [Int32] {
+        let row = live.row
+        switch slot {
+        case "token ids": return [live.state.token]
+        case "positions": return [Int32(row.context)]
+        case "self length": return [Int32(row.context + 1)]
+        case "cross length": return [Int32(row.encoderLength)]
+        case "self page table": return row.pages
+        case "cross page table": return [row.block]
+        case "self write slot": return [row.pages[row.context / 16] * 16 + Int32(row.context % 16)]
+        case "seat": return [live.seat]
+        case "self group count", "cross group count": return [1]
+        case "self group first", "cross group first", "self group row", "cross group row", "logit rows":
+            return [Int32(index)]
+        default: return []
         }
     }
 }

@@ -1,0 +1,110 @@
+import StapesDevice
+import StapesEngine
+import StapesTesting
+import Testing
+
+@Suite("Invariant 3: capture and replay run the same kernels") struct Invariant03SameKernels {
+    /// The kernels of what `body` launches one by one.
+    private func kernels(_ world: DecodeWorld, _ body: () throws -> Void) rethrows -> [UnsafeRawPointer] {
+        let trace = CallTrace()
+        world.runner.stream.trace = trace
+        defer { world.runner.stream.trace = nil }
+        try body()
+        return trace.kernels
+    }
+
+    @Test(arguments: [ComputeType.float32, .bfloat16])
+    func everyDecodeGraphHoldsTheKernelsOfEveryEagerStep(type: ComputeType) throws {
+        let world = try DecodeWorld(computeType: type)
+        let lists = world.runner.decode.graphs.kernels
+        #expect(lists.count == 4 && Set(lists).count == 1)
+        // Feed and embedding; per layer three norms, six products, two attentions and the write of keys and values;
+        // gather, norm, logits, choice.
+        let layers = TinyModel.configuration.decoderLayers
+        #expect(lists[0].count == 2 + layers * 12 + 4)
+        let attentions = lists[0].count { $0 == address(world.runner.stream.kernels.pagedAttention) }
+        #expect(attentions == 2 * layers, "self- and cross-attention of every layer")
+        var generator = SeededGenerator(seed: 130)
+        for live in 1...8 {
+            let batch = world.draw(Array(0..<live), using: &generator)
+            #expect(try kernels(world) { _ = try world.step(batch, eagerly: true) } == lists[0], "\(live) rows")
+            #expect(
+                try kernels(world) { _ = try world.step(batch) } == [], "a replay launches nothing beside the graph")
+        }
+        #expect(world.runner.decode.graphs.kernels == lists, "replays leave the graphs as they were")
+    }
+
+    @Test func everyPrefillGraphHoldsTheKernelsOfAnEagerPrefill() throws {
+        let world = try DecodeWorld()
+        let lists = world.runner.prefill.graphs.kernels
+        #expect(Set(lists).count == 1)
+        for rows in [1, 3, 8] {
+            let prompts = (0..<rows).map {
+                world.prompt($0, tokens: [1, 2, 3], context: 0, encoderLength: 10 + $0, start: 0, samples: true)
+            }
+            #expect(try kernels(world) { _ = try world.prefill(prompts, eagerly: true) } == lists[0], "\(rows) rows")
+        }
+    }
+
+    @Test(arguments: [false, true]) func encoderGraphHoldsTheKernelsOfAnEagerWindow(oneDNN: Bool) throws {
+        let world = try DecodeWorld(oneDNN: oneDNN)
+        let lists = world.runner.encode.graphs.kernels
+        #expect(lists.count == 1)
+        let features = TinyModel.features(1, positions: 100)
+        let eager = try kernels(world) {
+            _ = try world.runner.encode.run(features, positions: 100, block: 1, eagerly: true)
+        }
+        #expect(eager == lists[0])
+    }
+
+    @Test func encoderLengthsOfAnySizeGiveTheEagerResult() throws {
+        let world = try DecodeWorld()
+        let longest = TinyModel.configuration.audioContext
+        let seed: UInt64 = 131
+        var generator = SeededGenerator(seed: seed)
+        var cases = [[1, longest], [longest, 1], [2, 15, 16, 17], [longest - 1, 1, longest / 2, 33, 1]]
+        for _ in 0..<40 {
+            let rows = Int.random(in: 1...8, using: &generator)
+            cases.append((0..<rows).map { _ in Int.random(in: 1...longest, using: &generator) })
+        }
+        for lengths in cases {
+            let batch = lengths.enumerated().map { world.live($0, context: 1 + 3 * $0, encoderLength: $1) }
+            let eager = try world.step(batch, eagerly: true)
+            let replayed = try world.step(batch)
+            guard case .graph = replayed.route else {
+                Issue.record("\(lengths) were not replayed")
+                continue
+            }
+            #expect(replayed.outcomes == eager.outcomes, "encoder lengths \(lengths), seed \(seed)")
+        }
+    }
+
+    @Test func encoderLengthMattersToTheLogits() throws {
+        // Guards the tests above against a graph without cross-attention.
+        let world = try DecodeWorld()
+        let short = try world.step([world.live(0, context: 2, encoderLength: 1)]).outcomes
+        let long = try world.step([world.live(0, context: 2, encoderLength: 40)]).outcomes
+        #expect(short[0].logits != long[0].logits)
+    }
+
+    /// What stands in the slots while graphs are recorded is the model's longest window, and graphs are recorded for it.
+    @Test func graphsAreCapturedWithTheLongestEncoderLength() throws {
+        let world = try DecodeWorld()
+        let longest = TinyModel.configuration.audioContext
+        for plane in [world.runner.decode, world.runner.prefill] {
+            let lengths = try #require(plane.slots.slots.first { $0.name == "cross length" })
+            let largest = try #require(plane.graphs.sizes.first)
+            for entry in 0..<largest.tokens { #expect(Int(lengths[entry]) == longest, "entry \(entry)") }
+            #expect(plane.indices.capturePlan(largest).crossPart.longest == longest)
+        }
+    }
+
+    @Test func noGraphIsCapturedForAnEncoderLengthOfNothing() async {
+        await #expect(processExitsWith: .failure) {
+            _ = try? AttentionIndices(rows: 1, tokens: 1, pages: 28, audioContext: 0)
+        }
+        await #expect(processExitsWith: .success) {
+            _ = try? AttentionIndices(rows: 1, tokens: 1, pages: 28, audioContext: 1)
+        }
+    }
+}

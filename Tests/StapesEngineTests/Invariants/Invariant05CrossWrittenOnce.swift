@@ -1,0 +1,72 @@
+import StapesDevice
+import StapesEngine
+import StapesMetrics
+import StapesTesting
+import Testing
+
+@Suite("Invariant 5: cross keys and values are written once") struct Invariant05CrossWrittenOnce {
+    /// Windows are encoded one after the other while those before them are prefilled and decoded.
+    @Test(arguments: [ComputeType.float32, .bfloat16])
+    func blocksStayAsTheyWereEncodedWhateverIsDecoded(type: ComputeType) throws {
+        let world = try DecodeWorld(computeType: type)
+        let arena = world.runner.pool.crossArena
+        var written: [Int: UInt64] = [:]
+        let untouched = (0..<9).map { arena.checksum(page: $0) }
+        for number in 0..<8 {
+            let positions = [100, 1, 37, 100, 16, 99, 100, 64][number]
+            let features = TinyModel.features(number, positions: positions)
+            _ = try world.runner.encode.run(features, positions: positions, block: Int32(number + 1))
+            written[number + 1] = arena.checksum(page: number + 1)
+            #expect(written[number + 1] != untouched[number + 1], "block \(number + 1) was written")
+            let prompt = world.prompt(
+                number, tokens: [401, 402, 413], context: 0, encoderLength: positions, start: 0, samples: true)
+            _ = try world.prefill([prompt])
+            var generator = SeededGenerator(seed: UInt64(number))
+            for eagerly in [false, true, false] {
+                _ = try world.step(world.draw(Array(0...number), using: &generator), eagerly: eagerly)
+            }
+            for page in 0..<9 {
+                #expect(arena.checksum(page: page) == written[page] ?? untouched[page], "block \(page) after \(number)")
+            }
+        }
+    }
+
+    /// A whole request after another through the engine's loop, prefix pages and look-ahead included.
+    @Test(arguments: [false, true]) func blocksAreUnchangedThroughWholeRequests(looksAhead: Bool) throws {
+        let world = try LoopWorld(TinyModel.setup(looksAhead: looksAhead))
+        let arena = world.loop.runner.pool.crossArena
+        var blocks: [SequenceID: (block: Int, encoded: UInt64)] = [:]
+        let ids = world.submit(TinyModel.mixed + TinyModel.sampled)
+        var steps = 0
+        while !world.loop.isIdle, steps < 2000 {
+            world.step()
+            steps += 1
+            for id in ids {
+                guard let sequence = world.loop.scheduler[id], let block = sequence.block,
+                    sequence.state != .waiting, sequence.state != .encoding
+                else { continue }
+                let sum = arena.checksum(page: Int(block))
+                if let known = blocks[id] {
+                    #expect(known.block == Int(block) && known.encoded == sum, "sequence \(id.number), step \(steps)")
+                } else {
+                    blocks[id] = (Int(block), sum)
+                }
+            }
+        }
+        #expect(blocks.count == ids.count)
+        // Windows 1 (twice, and once at a temperature), 2 to 7, 8 (three times), 9.
+        #expect(world.metrics.replays("encoder") + world.metrics.eagerSteps("encoder") == 9)
+        #expect(world.metrics.value(.windowLookups, ["result": "miss"]) == 9)
+        #expect(world.metrics.value(.windowLookups, ["result": "hit"]) == 4)
+    }
+
+    /// One write a layer when a window is encoded; in decode only the self arena's.
+    @Test func keysAndValuesAreStoredByTheEncoderAlone() throws {
+        let world = try DecodeWorld()
+        let store = address(world.runner.stream.kernels.storeKV)
+        let layers = TinyModel.configuration.decoderLayers
+        #expect(world.runner.encode.graphs.kernels.allSatisfy { $0.count { $0 == store } == layers })
+        #expect(world.runner.decode.graphs.kernels.allSatisfy { $0.count { $0 == store } == layers })
+        #expect(world.runner.prefill.graphs.kernels.allSatisfy { $0.count { $0 == store } == layers })
+    }
+}

@@ -1,0 +1,87 @@
+import StapesDevice
+import StapesEngine
+import StapesMetrics
+import StapesModel
+import StapesTesting
+import StapesTokenizer
+import Testing
+
+@Suite("Invariant 14: bytes follow the formula, graphs are bounded and reported")
+struct Invariant14BytesFollowTheFormula {
+    private static func configuration(
+        _ shape: ModelConfiguration, _ computeType: ComputeType
+    ) -> EngineConfiguration {
+        EngineConfiguration(
+            model: .random(shape, seed: 1), special: SpecialTokens(vocabularySize: shape.vocabularySize),
+            computeType: computeType, threads: 2, maximumRows: 4)
+    }
+
+    /// Keys and values of the decoder's layers, and of no other: that is a third of one slot space for all.
+    @Test(arguments: KnownModels.names, [ComputeType.float32, .bfloat16])
+    func bytesOfEveryPublishedShape(name: String, type: ComputeType) throws {
+        let shape = try #require(KnownModels.configuration(named: name))
+        let description = try EngineDescription(Self.configuration(shape, type), model: shape)
+        let element = type == .float32 ? 4 : 2
+        #expect(description.selfKVBytesPerToken == shape.decoderLayers * 2 * shape.width * element)
+        #expect(description.crossKVBytesPerWindow == 1500 * description.selfKVBytesPerToken)
+
+        // Pages are whole tiles of 16 positions: a window takes 94 of them, 1504 positions.
+        let limits = SchedulerLimits(Self.configuration(shape, type), model: shape)
+        #expect(limits.pageBytes == 16 * description.selfKVBytesPerToken)
+        #expect(limits.blockBytes == 1504 * description.selfKVBytesPerToken)
+        // Address space: no page of it is touched.
+        let layout = KVLayout(
+            layers: shape.decoderLayers, heads: shape.decoderHeads, positionsPerPage: 1500, type: type.scalarType)
+        let arena = try KVArena(layout: layout, pageCount: 2)
+        #expect(layout.bytesPerPage == limits.blockBytes && arena.byteCount == 2 * limits.blockBytes)
+    }
+
+    @Test(arguments: [
+        ("large-v3", 245_760_000, 163_840), ("turbo", 30_720_000, 20_480), ("tiny.en", 9_216_000, 6144),
+    ])
+    func bytesAsPublished(name: String, window: Int, token: Int) throws {
+        let shape = try #require(KnownModels.configuration(named: name))
+        let description = try EngineDescription(Self.configuration(shape, .bfloat16), model: shape)
+        #expect(description.crossKVBytesPerWindow == window && description.selfKVBytesPerToken == token)
+    }
+
+    @Test(arguments: [ComputeType.float32, .bfloat16]) func arenasHaveTheBytesOfTheirLimits(type: ComputeType) throws {
+        let world = try LoopWorld(TinyModel.setup(type, rows: 3))
+        let (pool, limits) = (world.loop.runner.pool, world.loop.scheduler.limits)
+        #expect(pool.selfArena.byteCount == limits.selfPages * limits.pageBytes)
+        #expect(pool.crossArena.byteCount == limits.crossBlocks * limits.blockBytes)
+        // Two layers, keys and values, 128 wide; 100 positions are seven tiles.
+        let element = type == .float32 ? 4 : 2
+        #expect(limits.pageBytes == 16 * 2 * 2 * 128 * element && limits.blockBytes == 112 * 2 * 2 * 128 * element)
+    }
+
+    /// A request holds the pages of its longest outcome and a block, and that is what is in use.
+    @Test func requestHoldsWhatItsLengthsCallFor() throws {
+        let world = try LoopWorld(TinyModel.setup(cacheBytes: 0))
+        let id = world.submit(TinyModel.request(window: 1, prompt: 20, steps: 30, endless: true))
+        world.step(3)
+        // 20 + 29 positions.
+        #expect(world.loop.scheduler[id]?.pages.count == 4)
+        #expect(world.metrics.value(.usedPages) == 4 && world.metrics.value(.usedBlocks) == 1)
+        world.cancel(id)
+    }
+
+    @Test(arguments: [4, 64]) func graphBytesAreReportedAndSmall(rows: Int) async throws {
+        let metrics = MetricsRegistry()
+        let engine = try await Engine(TinyModel.setup(rows: rows, metrics: metrics))
+        let planes = ["encoder", "prefill", "decode"].map { metrics.value(.graphBytes, ["plane": $0]) }
+        #expect(planes.allSatisfy { $0 > 0 })
+        let total = try #require(engine.description.capturedGraphBytes)
+        #expect(total == planes.reduce(0, +))
+        // A recorded call is its arguments and two pointers: nothing of the model's size.
+        let graphs = engine.description.decodeGraphRows.count
+        #expect(planes[2] <= graphs * 30 * 256 && total < 1 << 20, "\(planes)")
+    }
+
+    @Test func withoutGraphsThereAreNoBytes() async throws {
+        let metrics = MetricsRegistry()
+        let engine = try await Engine(TinyModel.setup(graphs: GraphOptions(mode: .off), metrics: metrics))
+        #expect(engine.description.capturedGraphBytes == 0 && engine.description.decodeGraphRows == [])
+        #expect(["encoder", "prefill", "decode"].allSatisfy { metrics.value(.graphBytes, ["plane": $0]) == 0 })
+    }
+}
