@@ -64,7 +64,8 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
-        .testTarget(name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"], exclude: ["Goldens"]),
         .testTarget(
             name: "StapesDecodingTests", dependencies: ["StapesDecoding", "StapesTokenizer", "StapesTesting"],
             exclude: ["Goldens"]),
