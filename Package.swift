@@ -44,7 +44,7 @@ let package = Package(
                 .linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("swresample"),
                 .linkedLibrary("avutil"),
             ]),
-        .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels"]),
+        .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels", "StapesModel"]),
         .target(
             name: "Stapes",
             dependencies: [

@@ -15,6 +15,7 @@
 #include "sample_body.h"
 #include "select_body.h"
 #include "mel_body.h"
+#include "vad_body.h"
 
 const stapes_kernels LEVEL(stapes_kernels) = {
     .name = LEVEL_NAME,
