@@ -44,7 +44,7 @@ let package = Package(
                 .linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("swresample"),
                 .linkedLibrary("avutil"),
             ]),
-        .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels"]),
+        .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels", "StapesModel"]),
         .target(
             name: "Stapes",
             dependencies: [
@@ -64,7 +64,8 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
-        .testTarget(name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"], exclude: ["Goldens"]),
         .testTarget(
             name: "StapesDecodingTests", dependencies: ["StapesDecoding", "StapesTokenizer", "StapesTesting"],
             exclude: ["Goldens"]),

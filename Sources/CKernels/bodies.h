@@ -17,6 +17,7 @@
 #include "select_body.h"
 #include "alignment_body.h"
 #include "mel_body.h"
+#include "vad_body.h"
 
 const stapes_kernels LEVEL(stapes_kernels) = {
     .name = LEVEL_NAME,

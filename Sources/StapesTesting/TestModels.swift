@@ -13,8 +13,12 @@ package enum TestModels {
     package static let hasBase = isPresent("base")
     package static let hasTinyEnglish = isPresent("tiny.en")
 
+    package static let hasVoiceActivity = isPresent(
+        VoiceActivityWeights.directoryName, file: VoiceActivityWeights.fileName)
+
     package static var base: String { "\(directory)/base" }
     package static var tinyEnglish: String { "\(directory)/tiny.en" }
+    package static var voiceActivity: String { "\(directory)/\(VoiceActivityWeights.directoryName)" }
 
     /// Folders with other forms of a model's weights, made by `Scripts/fetch-model --test-forms`. OpenAI's own form is
     /// for other programs and not among them.
@@ -54,8 +58,8 @@ package enum TestModels {
         return vocabulary
     }
 
-    private static func isPresent(_ name: String) -> Bool {
-        let found = FileManager.default.fileExists(atPath: "\(directory)/\(name)/config.json")
+    private static func isPresent(_ name: String, file: String = "config.json") -> Bool {
+        let found = FileManager.default.fileExists(atPath: "\(directory)/\(name)/\(file)")
         if !found { print("skipped: model \(name) is not in \(directory); Scripts/fetch-model \(name) gets it") }
         return found
     }

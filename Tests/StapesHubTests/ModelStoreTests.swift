@@ -63,6 +63,7 @@ import Testing
         try temporary.write(TemporaryStore.ctranslate2, in: "base")
         try temporary.write(["config.json": [1]], in: "org--model")
         try temporary.write(["x": [1]], in: ".incoming/tiny")
+        try temporary.write(["silero_vad_v6.onnx": [1]], in: "silero-vad")
         let models = store.list()
         #expect(models.map(\.name) == ["base", "org/model"])
         #expect(models.map(\.isComplete) == [true, false])

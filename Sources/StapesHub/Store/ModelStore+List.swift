@@ -13,9 +13,14 @@ package struct InstalledModel: Sendable, Hashable {
 }
 
 extension ModelStore {
+    /// Directories of the cache that hold no speech recognition model: the network for voice activity.
+    private static let otherDirectories: Set<String> = ["silero-vad"]
+
     /// The models in the cache, complete or not, by directory name.
     package func list() -> [InstalledModel] {
-        FileTree.names(in: root).filter { !$0.hasPrefix(".") && FileTree.isDirectory("\(root)/\($0)") }.map { name in
+        FileTree.names(in: root).filter {
+            !$0.hasPrefix(".") && !Self.otherDirectories.contains($0) && FileTree.isDirectory("\(root)/\($0)")
+        }.map { name in
             let directory = ModelDirectory(path: "\(root)/\(name)")
             return InstalledModel(
                 name: ModelReference.text(directoryName: name), path: directory.path, format: directory.format,
