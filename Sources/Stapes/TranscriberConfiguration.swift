@@ -48,7 +48,8 @@ public struct TranscriberConfiguration: Sendable {
     public var instructionLevel: String?
 
     public init(
-        modelDirectory: String, voiceActivityDirectory: String? = nil, device: DeviceSelection = .cpu, computeType: ComputeType = .auto,
+        modelDirectory: String, voiceActivityDirectory: String? = nil, device: DeviceSelection = .cpu,
+        computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
         padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,

@@ -33,7 +33,9 @@ package struct WindowRequest: Sendable {
 
     var demand: SequenceDemand {
         var (limit, width) = (1, 1)
-        if case .transcript(_, let sampling, let stepLimit) = purpose { (limit, width) = (stepLimit, sampling.beamSize) }
+        if case .transcript(_, let sampling, let stepLimit) = purpose {
+            (limit, width) = (stepLimit, sampling.beamSize)
+        }
         // Logits are wanted where the transcript starts and where the prompt ends.
         let shareable = max(0, min(startIndex, prompt.count - 1))
         return SequenceDemand(

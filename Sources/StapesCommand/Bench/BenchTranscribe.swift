@@ -49,7 +49,8 @@ struct BenchTranscribe: AsyncParsableCommand {
         let registry = MetricsRegistry.engine()
         let start = ContinuousClock.now
         let engine = try await TranscriberEngine(
-            engine, maximumBatchSize: batchSize * options.rowsPerWindow, keepsNothing: engine.cacheSize == nil, metrics: registry,
+            engine, maximumBatchSize: batchSize * options.rowsPerWindow, keepsNothing: engine.cacheSize == nil,
+            metrics: registry,
             console: console)
         let loadSeconds = start.duration(to: .now).seconds
 

@@ -41,7 +41,8 @@ struct BenchWER: AsyncParsableCommand {
     func run() async throws {
         let console = Console.process(progress: messages.progress, quiet: messages.quiet)
         let manifest = try SpeechManifest(path: manifest, categories: category)
-        let engine = try await TranscriberEngine(engine, maximumBatchSize: batchSize * decoding.options.rowsPerWindow, console: console)
+        let engine = try await TranscriberEngine(
+            engine, maximumBatchSize: batchSize * decoding.options.rowsPerWindow, console: console)
         if messages.verbose { console.line(engine.facts.summary) }
         let run = WERRun(
             engine: engine, manifest: manifest, options: decoding.options, detectsLanguage: detectLanguage,

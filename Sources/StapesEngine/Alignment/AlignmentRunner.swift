@@ -42,7 +42,8 @@ final class AlignmentRunner {
         self.stream = stream
         textEnd = endOfText
         indices = try AttentionIndices(
-            rows: 1, tokens: maximumTokens, pages: (maximumTokens + KVLayout.tilePositions - 1) / KVLayout.tilePositions,
+            rows: 1, tokens: maximumTokens,
+            pages: (maximumTokens + KVLayout.tilePositions - 1) / KVLayout.tilePositions,
             audioContext: model.audioContext, padding: .none)
         tokens = try Buffer(of: Int32.self, count: maximumTokens + 1)
         positions = try Buffer(of: Int32.self, count: maximumTokens)
@@ -89,7 +90,8 @@ final class AlignmentRunner {
         }
         try launchProbabilities(count: count)
         return WindowAttention(
-            heads: headCount, tokens: count, positions: content, scores: read(target, count: headCount * count * content),
+            heads: headCount, tokens: count, positions: content,
+            scores: read(target, count: headCount * count * content),
             probabilities: [0]
                 + read(probabilities.pointer.assumingMemoryBound(to: Float.self), count: count).dropLast())
     }

@@ -120,7 +120,8 @@ package final class DecoderPlane {
             sampler.seat(prompt.seat, at: row)
         }
         return try run(
-            AttentionBatch(rows: prompts.map(\.row), epoch: epoch), candidates: prompts.contains(where: \.wantsCandidates),
+            AttentionBatch(rows: prompts.map(\.row), epoch: epoch),
+            candidates: prompts.contains(where: \.wantsCandidates),
             eagerly: eagerly)
     }
 

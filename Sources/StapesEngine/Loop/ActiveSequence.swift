@@ -63,7 +63,8 @@ struct ActiveSequence {
             return copies
         }
         self.beams = beams
-        guard let best = beams.search.best(lengthPenalty: sampling.lengthPenalty), best.sumLogProbability.isFinite else {
+        guard let best = beams.search.best(lengthPenalty: sampling.lengthPenalty), best.sumLogProbability.isFinite
+        else {
             fail()
             return []
         }

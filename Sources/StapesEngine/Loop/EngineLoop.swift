@@ -118,7 +118,8 @@ package struct EngineLoop {
             metrics.step(launched.route, plane: .prefill, live: ids.count)
             readStarts(ids, of: launched)
             beginBeams(ids)
-            let flight = Flight(ids: ids, counts: ids.map { _ in 1 }, launched: launched, seconds: seconds(since: start))
+            let flight = Flight(
+                ids: ids, counts: ids.map { _ in 1 }, launched: launched, seconds: seconds(since: start))
             settle(flight, in: runner.prefill) { $0.prefillSeconds += $1 }
         } catch {
             fail(ids, error)

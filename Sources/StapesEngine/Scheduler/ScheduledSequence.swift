@@ -23,7 +23,8 @@ package struct SequenceDemand: Sendable, Hashable {
     package init(
         promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, width: Int = 1, prefix: [PrefixKey] = []
     ) {
-        precondition(prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
+        precondition(
+            prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
         self.promptCount = promptCount
         self.stepLimit = stepLimit
         self.key = key
