@@ -24,7 +24,8 @@ struct ReferenceTests {
         for reference in references where Self.acceptedDifferences[reference.audio] == nil {
             let result = try await transcriber.transcribe(
                 .file(path: SpeechData.path(reference.audio)),
-                options: TranscriptionOptions(language: languages[reference.audio], conditionOnPreviousText: false))
+                options: TranscriptionOptions(
+                    language: languages[reference.audio], temperatures: [0], conditionOnPreviousText: false))
             if result.text == reference.text, result.segments.map(\.tokens) == reference.tokens { continue }
             differing.append(reference.audio)
             print(
@@ -47,9 +48,9 @@ struct ReferenceTests {
         let source = AudioSource.file(path: SpeechData.path(audio))
         let everything = try await transcriber.transcribe(
             source,
-            options: TranscriptionOptions(language: "en", conditionOnPreviousText: false, noSpeechThreshold: nil))
+            options: .english { ($0.conditionOnPreviousText, $0.noSpeechThreshold) = (false, nil) })
         let result = try await transcriber.transcribe(
-            source, options: TranscriptionOptions(language: "en", conditionOnPreviousText: false))
+            source, options: .english { $0.conditionOnPreviousText = false })
         #expect(everything.segments.first?.seek == 0)
         #expect(!result.segments.contains(where: Self.isSilent))
         // A window is the same in both runs until the first one that only the rule leaves out.

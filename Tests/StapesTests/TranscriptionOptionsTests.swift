@@ -4,31 +4,54 @@ import StapesTesting
 import Testing
 
 @Suite struct TranscriptionOptionsTests {
-    @Test func defaultsAreGreedyOverWholeWindows() {
+    @Test func defaultsAreTheReferencesLibrary() {
         let options = TranscriptionOptions()
-        #expect(options.temperature == 0 && options.seed == 0 && options.audioContext == nil)
+        #expect(options.temperatures == [0, 0.2, 0.4, 0.6, 0.8, 1] && options.seed == 0 && options.audioContext == nil)
+        #expect(options.beamSize == nil && options.bestOf == nil && options.rowsPerWindow == 1)
+        #expect(TranscriptionOptions.whisperCommandLine.rowsPerWindow == 5)
+        #expect(TranscriptionOptions.fast.temperatures == [0])
     }
 
     @Test func everyFieldSurvivesJSON() throws {
-        let options = TranscriptionOptions(
-            language: "de", task: .translate, timestamps: false, initialPrompt: "Ein Wort.",
-            conditionOnPreviousText: false, suppressTokens: [1, -1], suppressBlank: false, noSpeechThreshold: nil,
-            logProbabilityThreshold: -0.5, maximumInitialTimestamp: nil, temperature: 0.2, seed: .max,
-            audioContext: 768)
-        for options in [options, TranscriptionOptions()] {
+        let options = TranscriptionOptions.with {
+            $0.language = "de"
+            $0.task = .translate
+            $0.timestamps = false
+            $0.initialPrompt = "Ein Wort."
+            $0.suppressTokens = [1, -1]
+            $0.noSpeechThreshold = nil
+            $0.temperatures = [0.2]
+            $0.seed = .max
+            $0.beamSize = 3
+            $0.voiceActivity = VoiceActivityOptions(threshold: 0.3)
+            $0.audioContext = 768
+        }
+        for options in [options, TranscriptionOptions(), .whisperCommandLine] {
             let data = try JSONEncoder().encode(options)
             #expect(try JSONDecoder().decode(TranscriptionOptions.self, from: data) == options)
         }
     }
 
-    @Test func jsonHasTheNamesOfTheFields() throws {
-        let json = """
-            {"task": "transcribe", "timestamps": true, "conditionOnPreviousText": true, "suppressBlank": true,
-             "temperature": 0.4, "seed": 18446744073709551615, "audioContext": 500}
-            """
-        let options = try JSONDecoder().decode(TranscriptionOptions.self, from: Data(json.utf8))
-        #expect(options.temperature == 0.4 && options.seed == .max && options.audioContext == 500)
-        #expect(options.language == nil && options.noSpeechThreshold == nil)
+    /// What can be told without a model.
+    @Test func impossibleCombinationsAreNamed() {
+        func message(_ change: (inout TranscriptionOptions) -> Void) -> String? {
+            do {
+                try TranscriptionOptions.with(change).check()
+                return nil
+            } catch {
+                #expect(error.code == .invalidOption)
+                return error.message
+            }
+        }
+        #expect(message { _ in } == nil)
+        #expect(message { $0.patience = 2 } == "patience needs a beam size")
+        #expect(message { ($0.patience, $0.beamSize) = (2, 5) } == nil)
+        #expect(message { $0.beamSize = 16 }?.contains("1 to 15") == true)
+        #expect(message { $0.temperatures = [] } != nil && message { $0.temperatures = [-0.1] } != nil)
+        #expect(message { $0.lengthPenalty = 1.1 } != nil && message { $0.repetitionPenalty = 0 } != nil)
+        #expect(message { $0.hallucinationSilenceThreshold = 2 }?.contains("word timestamps") == true)
+        #expect(message { ($0.clipTimestamps, $0.batched) = ([1, 2], true) }?.contains("exclude") == true)
+        #expect(message { $0.clipTimestamps = [2, 1] } != nil)
     }
 }
 
@@ -45,9 +68,8 @@ struct SamplingOptionsTests {
     @Test func impossibleNumbersAreRefused() async throws {
         let transcriber = try await LoadedTranscriber.base.get()
         for options in [
-            TranscriptionOptions(temperature: -0.1), TranscriptionOptions(temperature: .nan),
-            TranscriptionOptions(temperature: .infinity), TranscriptionOptions(audioContext: 0),
-            TranscriptionOptions(audioContext: -1), TranscriptionOptions(audioContext: 1501),
+            TranscriptionOptions.with { $0.temperatures = [-0.1] }, .with { $0.temperatures = [.nan] },
+            .with { $0.audioContext = 0 }, .with { $0.audioContext = -1 }, .with { $0.audioContext = 1501 },
         ] {
             let error = await #expect(throws: StapesError.self) {
                 try await transcriber.transcribe(SampleTests.sample, options: options)
@@ -67,7 +89,7 @@ struct SamplingOptionsTests {
         let transcriber = try await LoadedTranscriber.base.get()
         func transcribe(_ seed: UInt64) async throws -> Transcription {
             try await transcriber.transcribe(
-                SampleTests.sample, options: TranscriptionOptions(language: "en", temperature: 0.8, seed: seed))
+                SampleTests.sample, options: .english { ($0.temperatures, $0.seed) = ([0.8], seed) })
         }
         let first = try await transcribe(5)
         let again = try await transcribe(5)
@@ -82,7 +104,7 @@ struct SamplingOptionsTests {
     @Test func drawnTextIsTheSameInABatch() async throws {
         let transcriber = try await LoadedTranscriber.base.get()
         let options = (0..<4).map { index in
-            TranscriptionOptions(language: "en", temperature: index % 2 == 0 ? 0.5 : 0, seed: UInt64(index))
+            TranscriptionOptions.english { ($0.temperatures, $0.seed) = ([index % 2 == 0 ? 0.5 : 0], UInt64(index)) }
         }
         var alone: [[Segment]] = []
         for options in options {
@@ -105,7 +127,7 @@ struct SamplingOptionsTests {
         let transcriber = try await LoadedTranscriber.base.get()
         let events = Recorder()
         let result = try await transcriber.transcribe(
-            SampleTests.sample, options: TranscriptionOptions(language: "en", audioContext: 300)
+            SampleTests.sample, options: .english { $0.audioContext = 300 }
         ) { events.record($0) }
         let statistics = try #require(events.statistics)
         // Eleven seconds in windows of six; one that ends in the middle of a word is gone back to.
@@ -120,7 +142,7 @@ struct SamplingOptionsTests {
     }
 
     @Test func lookingAheadAndForgettingEverythingChangeNoText() async throws {
-        let options = TranscriptionOptions(language: "en", audioContext: 550)
+        let options = TranscriptionOptions.english { $0.audioContext = 550 }
         let expected = try await LoadedTranscriber.base.get().transcribe(SampleTests.sample, options: options)
         let transcriber = try await Transcriber(
             configuration {

@@ -18,12 +18,16 @@ final class SamplingSeats {
     private let rules: UnsafeMutablePointer<stapes_sampling_rules>
     private let states: UnsafeMutablePointer<stapes_sampling_state>
     private let suppressed: UnsafeMutablePointer<UInt64>
+    /// `[count, historyLength]`
+    private let history: Integers
+    private let historyLength = 512
 
     init(count: Int, vocabulary: Int, timestampBegin: Int) {
         self.count = count
         self.vocabulary = vocabulary
         self.timestampBegin = timestampBegin
         words = (vocabulary + 63) / 64
+        history = Integers([Int32](repeating: 0, count: count * historyLength))
         rules = .allocate(capacity: count)
         states = .allocate(capacity: count)
         suppressed = .allocate(capacity: count * words)
@@ -41,8 +45,9 @@ final class SamplingSeats {
     /// Seats a sequence. Without rules it asks for the likeliest id.
     func sit(
         at seat: Int, _ rules: stapes_sampling_rules = .init(), suppressed ids: [Int] = [],
-        state: stapes_sampling_state = .init()
+        state: stapes_sampling_state = .init(), history sampled: [Int] = []
     ) {
+        for (index, id) in sampled.enumerated() { history.pointer[seat * historyLength + index] = Int32(id) }
         self.rules[seat] = rules
         states[seat] = state
         (suppressed + seat * words).update(repeating: 0, count: words)
@@ -82,15 +87,36 @@ final class SamplingSeats {
     /// Launches the choice for rows of logits that are `stride` apart.
     func launch(
         at seats: Integers, _ logits: Cells, stride: Int, tokens: Integers, logProbabilities: Cells,
-        on stream: StapesDevice.Stream
+        candidates: Candidates? = nil, on stream: StapesDevice.Stream
     ) {
+        let candidates = candidates ?? Candidates(rows: seats.count)
         stream.launch(
             stream.kernels.select,
             stapes_select_arguments(
-                logits: logits.floats, seats: seats.pointer, rules: rules, states: states, suppressed: suppressed,
-                tokens: tokens.pointer, log_probabilities: logProbabilities.floats, rows: Int64(seats.count),
+                logits: logits.floats, seats: seats.pointer, rules: rules, states: states,
+                history: history.pointer, suppressed: suppressed, tokens: tokens.pointer,
+                log_probabilities: logProbabilities.floats, candidates: candidates.tokens.pointer,
+                candidate_log_probabilities: candidates.logProbabilities.floats, rows: Int64(seats.count),
                 vocabulary: Int64(vocabulary), logits_stride: Int64(stride), suppressed_stride: Int64(words),
-                timestamp_begin: Int32(timestampBegin)))
+                history_stride: Int64(historyLength), timestamp_begin: Int32(timestampBegin)))
+        withExtendedLifetime(candidates) {}
+    }
+
+    /// What seats that ask for candidates are given.
+    final class Candidates {
+        let tokens: Integers
+        let logProbabilities: Cells
+
+        init(rows: Int) {
+            tokens = Integers([Int32](repeating: -7, count: rows * Int(STAPES_CANDIDATES)))
+            logProbabilities = Cells(rows * Int(STAPES_CANDIDATES))
+        }
+
+        func row(_ row: Int, count: Int) -> [Choice] {
+            (row * Int(STAPES_CANDIDATES)..<row * Int(STAPES_CANDIDATES) + count).map {
+                Choice(token: Int(tokens.pointer[$0]), logProbability: logProbabilities[$0])
+            }
+        }
     }
 
     /// The tokens that a step at these seats begins with.
