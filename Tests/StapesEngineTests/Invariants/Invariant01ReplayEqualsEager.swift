@@ -13,15 +13,18 @@ import Testing
     @Test(arguments: [ComputeType.float32, .bfloat16], GraphBuckets.decodeRows(maximum: rows))
     func everyDecodeBucketGivesEveryLiveBatchItsEagerBits(type: ComputeType, bucket: Int) throws {
         let world = try DecodeWorld(computeType: type, rows: Self.rows, decodeRows: [bucket])
+        // Steps that are padded by hand would leave padding in the slots.
+        let twin = try DecodeWorld(computeType: type, rows: Self.rows, decodeRows: [bucket])
         let seed = UInt64(100 + bucket)
         var generator = SeededGenerator(seed: seed)
-        for live in 1...bucket {
+        // The largest first: its rows stand in the slots of those that follow.
+        for live in (1...bucket).reversed() {
             for round in 0..<2 {
                 let numbers = Array((0..<Self.rows).shuffled(using: &generator).prefix(live))
                 let batch = world.draw(numbers, using: &generator)
                 let eager = try world.step(batch, eagerly: true)
                 let padding = Array(repeating: DecodeWorld.padding, count: bucket - live)
-                let padded = try world.step(batch + padding, eagerly: true)
+                let padded = try twin.step(batch + padding, eagerly: true)
                 let replayed = try world.step(batch)
                 let name: Comment = "\(live) rows in a graph of \(bucket), \(type), round \(round), seed \(seed)"
                 #expect(eager.route == .eager(.asked) && padded.route == .eager(.asked), name)

@@ -3,7 +3,7 @@ import StapesEngine
 import StapesTesting
 import Testing
 
-@Suite("Invariant 6: stale state is never seen") struct Invariant06StaleState {
+@Suite("Invariant 6: stale state is never seen", .timeLimit(.minutes(2))) struct Invariant06StaleState {
     @Test(arguments: [ComputeType.float32, .bfloat16])
     func rowsGiveTheSameInLargeSmallAndPermutedBatches(type: ComputeType) throws {
         let world = try DecodeWorld(computeType: type)

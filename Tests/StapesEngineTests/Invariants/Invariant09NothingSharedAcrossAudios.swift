@@ -4,7 +4,7 @@ import StapesMetrics
 import StapesTesting
 import Testing
 
-@Suite("Invariant 9: audios share nothing, the same audio its block and pages")
+@Suite("Invariant 9: audios share nothing, the same audio its block and pages", .timeLimit(.minutes(2)))
 struct Invariant09NothingSharedAcrossAudios {
     /// Forty tokens, of which two full pages come before the transcript's start; the same for every window.
     private func request(_ window: Int, steps: Int = 30) -> WindowRequest {

@@ -6,7 +6,8 @@ import Testing
 
 /// Tokens, sums of log-probabilities and no-speech probabilities are compared bit by bit. That each product gives a row
 /// the same bits whatever rows are beside it, the kernels' own tests show.
-@Suite("Invariant 12: alone or in any batch, a request gets the same") struct Invariant12AloneOrInAnyBatch {
+@Suite("Invariant 12: alone or in any batch, a request gets the same", .timeLimit(.minutes(2)))
+struct Invariant12AloneOrInAnyBatch {
     private static let requests = TinyModel.mixed + TinyModel.sampled
 
     /// One after the other, nothing kept between them.
