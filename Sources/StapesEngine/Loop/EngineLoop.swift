@@ -198,12 +198,12 @@ package struct EngineLoop {
     private mutating func settleFlight() {
         guard let flight = inFlight else { return }
         inFlight = nil
-        let start = clock.now
         let alive = flight.ids.count { active[$0] != nil }
+        // Before the callers go on, who may read what was counted at once.
         metrics.late(rows: flight.ids.count - alive)
+        metrics.decodeStep(seconds: flight.launchSeconds)
         let share = flight.launchSeconds / Double(max(1, alive))
         settle(flight.ids, of: flight.launched, in: runner.decode) { $0.times.decodeSeconds += share }
-        metrics.decodeStep(seconds: flight.launchSeconds + seconds(since: start))
     }
 
     /// Takes in the choices of a step, books its time and lets go of the sequences that have their answer.
