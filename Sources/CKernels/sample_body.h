@@ -40,9 +40,17 @@ INLINE int32_t drawn(const float *logits, int64_t vocabulary, float maximum, flo
     whole += (double)sums[chunks];
   }
   double left = share * whole;
+  // The chunk that holds the share; never one without weight, which rounding at the end could lead to.
   int chunk = 0;
-  while (chunk + 1 < chunks && left >= (double)sums[chunk]) left -= (double)sums[chunk++];
-  // Rounding may leave a rest past the last id: the last one that has any weight is taken then.
+  bool found = false;
+  for (int i = 0; i < chunks && !found; i++) {
+    if (sums[i] <= 0) continue;
+    chunk = i;
+    found = left < (double)sums[i];
+    if (!found) left -= (double)sums[i];
+  }
+  if (!found) left = (double)INFINITY;
+  // Past the last id, by rounding, the last one that has any weight is taken.
   int32_t last = -1;
   for (int64_t begin = chunk * width; begin < vocabulary && (last < 0 || begin < (chunk + 1) * width); begin++) {
     float weight = logits[begin] == logits[begin] ? expf((logits[begin] - maximum) * inverse) : 0;

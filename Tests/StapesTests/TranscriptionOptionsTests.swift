@@ -127,22 +127,22 @@ struct SamplingOptionsTests {
         let transcriber = try await LoadedTranscriber.base.get()
         let events = Recorder()
         let result = try await transcriber.transcribe(
-            SampleTests.sample, options: .english { $0.audioContext = 300 }
+            SampleTests.sample, options: .english { $0.audioContext = 400 }
         ) { events.record($0) }
         let statistics = try #require(events.statistics)
-        // Eleven seconds in windows of six; one that ends in the middle of a word is gone back to.
+        // Eleven seconds in windows of eight; one that ends in the middle of a word is gone back to.
         #expect(statistics.windows >= 2)
         #expect(result.durationSeconds == 11)
         for segment in result.segments {
             let window = Double(segment.seek) / 100
-            #expect(segment.start >= window && segment.end <= window + 6.000001, "\(segment)")
+            #expect(segment.start >= window && segment.end <= window + 8.000001, "\(segment)")
         }
         let words = Set(result.text.lowercased().split { !$0.isLetter }.map(String.init))
         #expect(words.isSuperset(of: ["ask", "not", "country", "do"]), "\(result.text)")
     }
 
     @Test func lookingAheadAndForgettingEverythingChangeNoText() async throws {
-        let options = TranscriptionOptions.english { $0.audioContext = 550 }
+        let options = TranscriptionOptions.english { $0.audioContext = 400 }
         let expected = try await LoadedTranscriber.base.get().transcribe(SampleTests.sample, options: options)
         let transcriber = try await Transcriber(
             configuration {

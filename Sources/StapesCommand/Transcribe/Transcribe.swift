@@ -119,6 +119,6 @@ extension EngineFacts {
         guard decodeGraph.enabled else { return "decode graphs off (\(decodeGraph.reason))" }
         let rows = decodeGraphRows.map(String.init).joined(separator: ", ")
         let bytes = capturedGraphBytes.map { ", \(ByteCount.words($0))" } ?? ""
-        return "decode graphs for \(rows) rows\(bytes)"
+        return "decode graphs of \(rows) row\(decodeGraphRows == [1] ? "" : "s")\(bytes)"
     }
 }

@@ -57,15 +57,19 @@ package final class CapturedGraphs {
     }
 
     /// Why no graph serves a step.
-    func reason(asked: Bool) -> EagerReason {
-        isEmpty ? .graphsOff : asked ? .asked : pads ? .noGraphHasRoom : .paddingOff
+    func reason(for live: StepSize, asked: Bool) -> EagerReason {
+        if isEmpty { return .graphsOff }
+        if asked { return .asked }
+        return entries.contains { hasRoom($0, for: live) } ? .paddingOff : .noGraphHasRoom
+    }
+
+    private func hasRoom(_ entry: Entry, for live: StepSize) -> Bool {
+        entry.size.tokens >= live.tokens && entry.size.rows >= live.rows && entry.size.groups >= live.groups
     }
 
     private func entry(for live: StepSize) -> Entry? {
         entries.last {
-            let hasRoom =
-                $0.size.tokens >= live.tokens && $0.size.rows >= live.rows && $0.size.groups >= live.groups
-            return hasRoom && (pads || $0.size.tokens == live.tokens && $0.size.rows == live.rows)
+            hasRoom($0, for: live) && (pads || $0.size.tokens == live.tokens && $0.size.rows == live.rows)
         }
     }
 }

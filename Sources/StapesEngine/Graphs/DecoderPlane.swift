@@ -136,7 +136,7 @@ package final class DecoderPlane {
             route = .graph(size)
         } else {
             try launch(live, plan: plan)
-            route = .eager(graphs.reason(asked: eagerly))
+            route = .eager(graphs.reason(for: live, asked: eagerly))
         }
         return Launched(
             route: route, rows: live.rows, step: sampler.read(rows: live.rows, candidates: candidates, on: stream))

@@ -261,11 +261,10 @@ package struct EngineLoop {
     private mutating func settleFlight() {
         guard let flight = inFlight else { return }
         inFlight = nil
-        let start = clock.now
-        let late = zip(flight.ids, flight.counts).reduce(0) { $0 + (active[$1.0] == nil ? $1.1 : 0) }
-        metrics.late(rows: late)
+        // Before the callers go on, who may read what was counted at once.
+        metrics.late(rows: zip(flight.ids, flight.counts).reduce(0) { $0 + (active[$1.0] == nil ? $1.1 : 0) })
+        metrics.decodeStep(seconds: flight.seconds)
         settle(flight, in: runner.decode) { $0.decodeSeconds += $1 }
-        metrics.decodeStep(seconds: flight.seconds + seconds(since: start))
     }
 
     /// Takes in the choices of a step, books its time and lets go of the sequences that have their answer.

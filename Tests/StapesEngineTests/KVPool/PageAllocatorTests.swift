@@ -97,6 +97,23 @@ import Testing
         #expect(elsewhere.reused == 0, "another window has other keys and values for the same tokens")
     }
 
+    /// A page is of use only after all those before it.
+    @Test func pageWhoseForerunnerIsGoneIsNotShared() throws {
+        var allocator = PageAllocator(pageCount: 20)
+        let short = try allocate(1, keys(1), &allocator)
+        let long = try allocate(3, keys(3), &allocator)
+        publish(short, keys(1), &allocator)
+        publish(long, keys(3), &allocator)
+        // The first page of the two is the shorter one's, and goes.
+        allocator.release(short.pages, time: 1)
+        allocator.evictOldest()
+        let other = try allocate(3, keys(3), &allocator)
+        #expect(other.reused == 0 && Set(other.pages).isDisjoint(with: long.pages))
+        // Once it is there again, so are the others.
+        publish(other, keys(3), &allocator)
+        #expect(try allocate(3, keys(3), &allocator).pages == [other.pages[0], long.pages[1], long.pages[2]])
+    }
+
     @Test func keysBeyondTheRequestAreNotShared() throws {
         var allocator = PageAllocator(pageCount: 20)
         let first = try allocate(4, keys(4), &allocator)
@@ -204,7 +221,7 @@ import Testing
         var held: [Held] = []
         var reused = 0
         for time in 0..<500 {
-            switch Int.random(in: 0..<7, using: &generator) {
+            switch Int.random(in: 0..<8, using: &generator) {
             case 0..<3:
                 let prefix = keys(
                     Int.random(in: 0...4, using: &generator), text: Int.random(in: 0...2, using: &generator))

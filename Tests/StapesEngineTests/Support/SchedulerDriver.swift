@@ -25,7 +25,8 @@ struct SchedulerDriver {
     /// What each block of the cross arena holds.
     private var windows: [Int32: WindowKey] = [:]
     /// What each page of the self arena holds, where that is a full page of a prompt.
-    private var prompts: [Int32: PrefixKey] = [:]
+    private var prompts: [Int32: PageContent] = [:]
+    private var contentNumbers: [FullPage: PageContent] = [:]
     /// How many sequences read each page, as of the last step's admissions.
     private var readers: [Int32: Int] = [:]
     /// What prompts begin with.
@@ -34,20 +35,31 @@ struct SchedulerDriver {
     /// take minutes.)
     private(set) var violations: [String] = []
 
+    /// The tokens of a window up to a page's end: what its keys and values depend on.
+    private struct FullPage: Hashable {
+        let window: WindowKey
+        let tokens: ArraySlice<Int>
+    }
+
+    /// A number for each `FullPage` that came up: quick to compare.
+    private typealias PageContent = Int
+
     private struct Live {
         let demand: SequenceDemand
         /// What every full page of its prompt holds once it has run.
-        let contents: [PrefixKey]
+        let contents: [PageContent]
         var sampled: Int?
     }
 
     init(limits: SchedulerLimits, seed: UInt64, trouble: Double, looksAhead: Bool = false) {
         scheduler = Scheduler(limits: limits)
         generator = SeededGenerator(seed: seed)
-        texts = (0..<3).map { text in
-            // The third begins like the second.
-            (0..<limits.textContext).map { text * 1000 + ($0 < 64 && text == 2 ? $0 - 1000 : $0) }
-        }
+        func text(_ number: Int) -> [Int] { (0..<limits.textContext).map { 1000 * number + $0 } }
+        // The third begins like the second; the fourth goes on like the first, after another first page.
+        texts = [
+            text(0), text(1), Array(text(1).prefix(64) + text(2).dropFirst(64)),
+            Array(text(3).prefix(16) + text(0).dropFirst(16)),
+        ]
         self.trouble = trouble
         self.looksAhead = looksAhead
     }
@@ -83,12 +95,15 @@ struct SchedulerDriver {
         let common = Int.random(in: 0...prompt, using: &generator)
         let tokens = text[..<common] + (common..<prompt).map { 100_000 + $0 + 1000 * Int(generator.next() % 1000) }
         let shareable = Int.random(in: 0..<prompt, using: &generator)
-        return Live(
-            demand: .test(
-                tokens: Array(tokens), shareable: shareable, steps: steps, window: window,
-                encoderLength: encoderLength),
-            contents: PrefixKey.pages(
-                of: Array(tokens), shareable: prompt, window: .test(window, positions: encoderLength)))
+        let demand = SequenceDemand.test(
+            tokens: Array(tokens), shareable: shareable, steps: steps, window: window, encoderLength: encoderLength)
+        let contents = stride(from: 16, through: prompt, by: 16).map { end in
+            let page = FullPage(window: demand.key, tokens: tokens[..<end])
+            let number = contentNumbers[page] ?? contentNumbers.count
+            contentNumbers[page] = number
+            return number
+        }
+        return Live(demand: demand, contents: contents)
     }
 
     mutating func step() {
@@ -225,7 +240,7 @@ struct SchedulerDriver {
         }
     }
 
-    private mutating func write(_ page: Int32, _ content: PrefixKey?) {
+    private mutating func write(_ page: Int32, _ content: PageContent?) {
         check(page != 0 && readers[page] == 1, "a page that another sequence reads is written")
         prompts[page] = content
     }
@@ -249,20 +264,21 @@ struct SchedulerDriver {
     private mutating func checkHoldings() {
         // Where each page in use stands, and what is or will be in it: a page that is not a full one of a prompt is
         // its owner's alone.
-        var pages: [Int32: (index: Int, content: PrefixKey?)] = [:]
+        var pages: [Int32: (index: Int, content: PageContent?)] = [:]
         var blocks: Set<Int32> = []
         var count = 0
         readers = [:]
         for id in admitted {
-            guard let demand = live[id]?.demand, let scheduled = scheduler[id], let block = scheduled.block else {
+            guard let sequence = live[id], let scheduled = scheduler[id], let block = scheduled.block else {
                 check(false, "admitted without a block")
                 continue
             }
+            let demand = sequence.demand
             check(scheduled.pages.count == (demand.promptCount + demand.stepLimit - 1 + 15) / 16)
             check(Set(scheduled.pages).count == scheduled.pages.count && !scheduled.pages.contains(0))
             for (index, page) in scheduled.pages.enumerated() {
                 readers[page, default: 0] += 1
-                let content = index < demand.prefix.count ? demand.prefix[index] : nil
+                let content = index < demand.prefix.count ? sequence.contents[index] : nil
                 guard let other = pages.updateValue((index, content), forKey: page) else { continue }
                 check(other.index == index && content != nil && other.content == content, "a page has two owners")
             }
