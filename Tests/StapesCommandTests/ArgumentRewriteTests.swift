@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func unknownOptionStaysAsTyped() {
-        #expect(ArgumentRewrite.rewrite(["--beam_size", "5"]) == ["--beam_size", "5"])
+        #expect(ArgumentRewrite.rewrite(["--beam_sizes", "5"]) == ["--beam_sizes", "5"])
     }
 
     @Test func valueThatLooksLikeAnOptionStays() {

@@ -78,7 +78,7 @@ struct ModelProcessTests {
         func transcript(_ seed: String) async throws -> String {
             let process = try await StapesProcess.run([
                 Self.speech, "-l", "en", "-f", "json", "-o", "-", "--temperature", "0.6", "--seed", seed,
-                "--audio_context", "400", "--deterministic",
+                "--no-fallback", "--audio_context", "400", "--deterministic",
             ])
             #expect(process.status == 0, "\(process.messages)")
             return process.output

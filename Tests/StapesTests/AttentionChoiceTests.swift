@@ -46,7 +46,7 @@ import Testing
         #expect(error?.message.contains("'fast'") == true)
     }
 
-    @Test(.enabled(if: TestModels.hasBase), arguments: [[], [0], [257]])
+    @Test(.enabled(if: TestModels.hasBase), arguments: [[], [0], [4097]])
     func impossibleGraphRowsAreRefused(_ rows: [Int]) async {
         var configuration = configuration(.auto)
         configuration.decodeGraphRows = rows

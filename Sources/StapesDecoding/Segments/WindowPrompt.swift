@@ -18,7 +18,7 @@ package struct WindowPrompt: Sendable, Hashable {
         hotwords: [Int] = [], history: [Int], startSequence: [Int], prefix: [Int], special: SpecialTokens
     ) {
         // faster-whisper lets hotwords and history fill the decoder and then fails; here history makes room.
-        let room = SamplingLimits.context - 1 - startSequence.count - prefix.count - hotwords.count - 1
+        let room = SamplingLimits.context - 1 - startSequence.count - prefix.count - hotwords.count
         let lead = hotwords + history.suffix(max(0, room))
         let previous = lead.isEmpty ? [] : [special.startOfPrevious] + lead
         tokens = previous + startSequence + prefix

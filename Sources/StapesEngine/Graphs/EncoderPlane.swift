@@ -55,7 +55,7 @@ package final class EncoderPlane {
             return .graph(size)
         }
         try launch(positions: positions)
-        return .eager(graphs.reason(for: live, asked: eagerly))
+        return .eager(graphs.isEmpty ? .graphsOff : eagerly ? .asked : .noGraphHasRoom)
     }
 
     private func launch(positions: Int) throws(DeviceError) {
