@@ -143,7 +143,11 @@ def prompt_runs():
         (LONG, {**start, **conditioned, "word_timestamps": True}),
         (HALE, {"word_timestamps": True, "initial_prompt": NAMES}),
         (HALE, {"word_timestamps": True, "beam_size": 5}),
-        # Translation, and a language that is not given.
+    ]
+
+
+def translation_runs():
+    return [
         (GERMAN, {"task": "translate"}),
         (GERMAN, {"task": "translate", "beam_size": 5}),
         (GERMAN, {"task": "translate", "word_timestamps": True}),
@@ -225,6 +229,7 @@ WHISPER_SETS = {
     "words": lambda r: runs(r.clean, word_timestamps=True),
     "words-silence": lambda r: silence_runs(),
     "prompts": lambda r: prompt_runs(),
+    "translation": lambda r: translation_runs(),
     "edges": lambda r: edge_runs(),
 }
 LANGUAGE_SET = "languages"
@@ -532,6 +537,8 @@ def main():
             "compute": "float32, CPU, 1 thread",
             "options": FASTER_DEFAULTS if faster else WHISPER_DEFAULTS,
         }
+        if arguments.every > 1:
+            header["every"] = arguments.every
         record_set(set_name, chosen, recordings, references[faster], arguments, header)
 
 
