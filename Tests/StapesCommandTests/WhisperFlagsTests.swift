@@ -46,14 +46,16 @@ import Testing
     @Test func everyOptionIsTakenInBothSpellingsAndForms() {
         for (name, value) in Self.whisper + Self.others {
             // What needs another option beside it.
-            let needs = [
-                "--hallucination_silence_threshold": ["--word_timestamps", "True"],
-                "--highlight_words": ["--word_timestamps", "True"], "--max_line_width": ["--word_timestamps", "True"],
-                "--max_line_count": ["--word_timestamps", "True"],
-                "--max_words_per_line": ["--word_timestamps", "True"], "--vad_threshold": ["--vad"],
-                "--vad_min_speech_duration_ms": ["--vad"], "--vad_max_speech_duration_s": ["--vad"],
-                "--vad_min_silence_duration_ms": ["--vad"],
-            ][name] ?? []
+            let needs =
+                [
+                    "--hallucination_silence_threshold": ["--word_timestamps", "True"],
+                    "--highlight_words": ["--word_timestamps", "True"],
+                    "--max_line_width": ["--word_timestamps", "True"],
+                    "--max_line_count": ["--word_timestamps", "True"],
+                    "--max_words_per_line": ["--word_timestamps", "True"], "--vad_threshold": ["--vad"],
+                    "--vad_min_speech_duration_ms": ["--vad"], "--vad_max_speech_duration_s": ["--vad"],
+                    "--vad_min_silence_duration_ms": ["--vad"],
+                ][name] ?? []
             let kebab = String(name.map { $0 == "_" ? "-" : $0 })
             for spelling in [name, kebab] {
                 #expect(refusal(["talk.mp3", spelling, value] + needs) == nil, "\(spelling) \(value)")
@@ -68,7 +70,8 @@ import Testing
             (["--length_penalty", "3"], "length penalty"), (["--clip_timestamps", "5,1"], "5,1"),
             (["--clip_timestamps", "1,5", "--vad"], "voice activity"), (["--vad_threshold", "0.5"], "--vad"),
             (["--hallucination_silence_threshold", "2"], "--word-timestamps"),
-            (["--temperature_increment_on_fallback", "0"], "increment"), (["--max_line_width", "40"], "--word-timestamps"),
+            (["--temperature_increment_on_fallback", "0"], "increment"),
+            (["--max_line_width", "40"], "--word-timestamps"),
         ] {
             let message = refusal(["talk.mp3"] + arguments)
             #expect(message?.contains(word) == true, "\(arguments): \(message ?? "taken")")

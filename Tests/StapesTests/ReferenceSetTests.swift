@@ -13,12 +13,21 @@ struct ReferenceSetTests {
         var testDescription: String { name }
     }
 
-    static let tinyEnglish = ["tiny.en.greedy", "tiny.en.beam", "tiny.en.words", "tiny.en.prompts", "tiny.en.edges"]
-        .map { Case(name: $0, mostDifferences: 1) }
+    static let tinyEnglish = [
+        "tiny.en.greedy", "tiny.en.beam", "tiny.en.words", "tiny.en.words-silence", "tiny.en.edges",
+    ]
+    .map { Case(name: $0, mostDifferences: 1) }
 
     @Test(.enabled(if: TestModels.hasTinyEnglish, "needs the model tiny.en"), arguments: tinyEnglish)
     func tinyEnglishAgrees(_ set: Case) async throws {
         try await compare(set, transcriber: try await LoadedTranscriber.tinyEnglish.get())
+    }
+
+    @Test(
+        .enabled(if: TestModels.hasBase, "needs the model base"),
+        arguments: ["base.beam"].map { Case(name: $0, mostDifferences: 2) })
+    func baseAgrees(_ set: Case) async throws {
+        try await compare(set, transcriber: try await LoadedTranscriber.base.get())
     }
 
     private func compare(_ set: Case, transcriber: Transcriber) async throws {
