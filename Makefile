@@ -1,5 +1,5 @@
 # Every target is a script in Scripts/, so that nothing needs make.
-.PHONY: help demo test build format lint clean
+.PHONY: help demo test build docs examples format lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,12 @@ test:
 
 build:
 	@Scripts/build
+
+docs:
+	@Scripts/docs
+
+examples:
+	@Scripts/examples
 
 format:
 	@Scripts/format

@@ -61,7 +61,11 @@ public final class Transcriber: Sendable {
 
     /// Transcribes one file from beginning to end.
     ///
-    /// - Parameter onEvent: called in order, on no particular thread; what it does delays the file.
+    /// - Parameters:
+    ///   - audio: a file, its bytes, or samples.
+    ///   - options: how it is transcribed.
+    ///   - limits: what is refused instead of decoded.
+    ///   - onEvent: called in order, on no particular thread; what it does delays the file.
     /// - Throws: `audio`, `model`, `invalidOption`, `cancelled`, `overloaded`, `engine`.
     public func transcribe(
         _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
