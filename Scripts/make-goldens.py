@@ -38,6 +38,7 @@ PINNED = {
 THRESHOLDS = {"compression_ratio_threshold": 2.4, "logprob_threshold": -1.0, "no_speech_threshold": 0.6}
 WHISPER_DEFAULTS = {"temperature": 0.0, "condition_on_previous_text": False}
 FASTER_DEFAULTS = {"temperature": 0.0, "beam_size": 1, "condition_on_previous_text": False}
+FIRST_SPECIAL = 50256  # of the English-only models; one more in the others
 FULL_DIGITS, SHORT_DIGITS = 7, 5
 
 # --- the runs of each set ---------------------------------------------------------------------------------------------
@@ -452,7 +453,7 @@ def short_form(record):
 def short_window(window):
     names = ("seek", "tokens", "temperature", "avg_logprob", "compression_ratio", "no_speech_prob", "least_gap")
     short = {name: window[name] for name in names if name in window}
-    if len(window["prompt"]) > 4:  # more than the start, a language, a task and "no timestamps"
+    if any(token < FIRST_SPECIAL for token in window["prompt"]):
         short["prompt"] = window["prompt"]
     if window["needs_fallback"]:
         short["needs_fallback"] = True
