@@ -21,10 +21,12 @@ import Testing
     private var mixed: [WindowRequest] {
         [
             request(window: 1, beam: 5), request(window: 2, beam: 3, prompt: 30, patience: 2),
-            request(window: 1, beam: 1), request(window: 3, beam: 2, steps: 40, prompt: 16, positions: 33, endless: true),
+            request(window: 1, beam: 1),
+            request(window: 3, beam: 2, steps: 40, prompt: 16, positions: 33, endless: true),
             request(window: 4, beam: 5, steps: 33, timestamps: false, endless: true),
             request(window: 5, beam: 4, steps: 20, endless: true, penalty: 1.3, ngram: 2),
-            TinyModel.request(window: 6, steps: 30, endless: true, sampling: SamplingOptions(temperature: 0.7, seed: 3)),
+            TinyModel.request(
+                window: 6, steps: 30, endless: true, sampling: SamplingOptions(temperature: 0.7, seed: 3)),
         ]
     }
 
