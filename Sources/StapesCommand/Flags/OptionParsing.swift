@@ -1,6 +1,7 @@
 import ArgumentParser
 import Stapes
 import StapesDecoding
+import StapesEngine
 import StapesFormats
 import StapesModel
 import StapesTokenizer
@@ -107,7 +108,12 @@ package enum OptionParsing {
         return value
     }
 
-    /// A number of hypotheses or samples; `None` is whisper's word for one.
+    /// A number of hypotheses; `None` is whisper's word for one.
+    package static func beamSize(_ text: String) throws -> Int? {
+        text.lowercased() == "none" ? nil : try number(text, in: 1...SamplingOptions.largestBeam)
+    }
+
+    /// A number of samples or windows; `None` is whisper's word for one.
     package static func count(_ text: String) throws -> Int? {
         text.lowercased() == "none" ? nil : try number(text, in: 1...64)
     }

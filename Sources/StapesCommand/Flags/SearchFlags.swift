@@ -7,7 +7,7 @@ struct SearchFlags: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "Hypotheses that are followed at temperature 0; 1 or None is greedy. (default: 5)", valueName: "count"),
-        transform: { try Parsed(OptionParsing.count($0)) })
+        transform: { try Parsed(OptionParsing.beamSize($0)) })
     var beamSize = Parsed<Int>(5)
 
     @Option(
