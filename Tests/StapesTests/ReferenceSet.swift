@@ -19,6 +19,8 @@ struct ReferenceSet {
         let averageLogProbability: Double
         let compressionRatio: Double
         let noSpeechProbability: Double
+        /// Missing where the first result is good enough.
+        let needsFallback: Bool?
         let segments: [Segment]
 
         private enum CodingKeys: String, CodingKey {
@@ -26,6 +28,7 @@ struct ReferenceSet {
             case averageLogProbability = "avg_logprob"
             case compressionRatio = "compression_ratio"
             case noSpeechProbability = "no_speech_prob"
+            case needsFallback = "needs_fallback"
         }
     }
 

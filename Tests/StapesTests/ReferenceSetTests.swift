@@ -1,4 +1,5 @@
 import Stapes
+import StapesDecoding
 import StapesTesting
 import Testing
 
@@ -35,6 +36,40 @@ struct ReferenceSetTests {
         arguments: base)
     func baseAgrees(_ set: Case) async throws {
         try await compare(set, transcriber: try await LoadedTranscriber.base.get())
+    }
+
+    @Test(
+        .enabled(if: TestModels.hasBase && TestModels.hasTinyEnglish, "needs the models base and tiny.en"),
+        arguments: ["tiny.en.fallback", "base.fallback"])
+    func hardWindowsFallBackWhereTheReferenceDoes(_ name: String) async throws {
+        let reference = try ReferenceSet(name)
+        let models = reference.model == "base" ? LoadedTranscriber.base : .tinyEnglish
+        let transcriber = try await models.get()
+        var compared = 0
+        for record in reference.records {
+            var options = try reference.options(of: record)
+            // Silent windows are to be seen; up to the first of them nothing else changes.
+            options.noSpeechThreshold = nil
+            let result = try await transcriber.transcribe(
+                .file(path: SpeechData.path(record.audio)), options: options)
+            for window in record.windows {
+                guard let found = result.segments.first(where: { $0.seek == window.seek }) else {
+                    Issue.record("\(record.audio): no window at \(window.seek)")
+                    break
+                }
+                #expect(abs(found.averageLogProbability - window.averageLogProbability) < 1e-3, "\(record.audio)")
+                #expect(abs(found.noSpeechProbability - window.noSpeechProbability) < 1e-3, "\(record.audio)")
+                #expect(abs(found.compressionRatio - window.compressionRatio) < 1e-3, "\(record.audio)")
+                let falls = FallbackRule().needsFallback(
+                    compressionRatio: found.compressionRatio, averageLogProbability: found.averageLogProbability,
+                    noSpeechProbability: found.noSpeechProbability)
+                #expect(falls == (window.needsFallback ?? false), "\(record.audio) at \(window.seek)")
+                compared += 1
+                if window.noSpeechProbability > 0.6, window.averageLogProbability <= -1 { break }
+            }
+        }
+        print("\(name): \(compared) windows compared")
+        #expect(compared > 20)
     }
 
     private func compare(_ set: Case, transcriber: Transcriber) async throws {
