@@ -97,7 +97,8 @@ let package = Package(
                 "StapesCommand", "StapesEngine", "StapesMetrics", "StapesTesting",
                 .product(name: "Metrics", package: "swift-metrics"),
             ]),
-        .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
+        .testTarget(
+            name: "StapesTests", dependencies: ["Stapes", "StapesDecoding", "StapesTesting"], exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]
 )

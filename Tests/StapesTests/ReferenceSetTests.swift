@@ -20,10 +20,12 @@ struct ReferenceSetTests {
         Case(name: "tiny.en.greedy", mostDifferences: 1), Case(name: "tiny.en.beam", mostDifferences: 1),
         Case(name: "tiny.en.words", mostDifferences: 1), Case(name: "tiny.en.words-silence", mostDifferences: 0),
         Case(name: "tiny.en.edges", mostDifferences: 0), Case(name: "tiny.en.prompts", mostDifferences: 1),
+        Case(name: "tiny.en.beam-variants", mostDifferences: 0),
     ]
 
     static let base = [
         Case(name: "base.beam", mostDifferences: 1, every: 4), Case(name: "base.translation", mostDifferences: 0),
+        Case(name: "base.prompts", mostDifferences: 1, every: 3),
     ]
 
     @Test(.enabled(if: TestModels.hasTinyEnglish, "needs the model tiny.en"), arguments: tinyEnglish)
