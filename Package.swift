@@ -97,7 +97,10 @@ let package = Package(
                 "StapesCommand", "StapesEngine", "StapesMetrics", "StapesTesting",
                 .product(name: "Metrics", package: "swift-metrics"),
             ]),
-        .testTarget(name: "StapesTests", dependencies: ["Stapes", "StapesTesting"], exclude: ["Goldens"]),
+        .testTarget(
+            name: "StapesTests",
+            dependencies: ["Stapes", "StapesAudio", "StapesDecoding", "StapesEngine", "StapesTesting"],
+            exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]
 )

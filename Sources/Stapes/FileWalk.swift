@@ -18,7 +18,7 @@ struct FileWalk: Sendable {
     /// - Parameter onWindow: is told of the segments of each window, and how many frames are done with.
     func run(
         _ mel: LogMel, _ statistics: inout TranscriptionStatistics,
-        onWindow: (_ segments: [Segment], _ frames: Int) -> Void = { _, _ in }
+        onWindow: (_ segments: [Segment], _ frames: Int) async -> Void = { _, _ in }
     ) async throws(StapesError) -> Result {
         var loop = SeekLoop(
             contentFrames: mel.contentFrames, startSequence: windows.startSequence(language, options),
@@ -39,7 +39,7 @@ struct FileWalk: Sendable {
                 return Result(text: loop.text, segments: segments)
             }
             segments += found
-            onWindow(found, min(loop.seek, mel.contentFrames))
+            await onWindow(found, min(loop.seek, mel.contentFrames))
         }
     }
 }

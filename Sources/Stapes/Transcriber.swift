@@ -67,6 +67,21 @@ public final class Transcriber: Sendable {
         _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
         onEvent: (@Sendable (TranscriptionEvent) -> Void)? = nil
     ) async throws(StapesError) -> Transcription {
+        try await run(audio, options: options, limits: limits) { onEvent?($0) }
+    }
+
+    /// Transcribes one file and tells of it as it goes. Nothing is done before the sequence is iterated.
+    public func segments(
+        _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default
+    ) -> SegmentSequence {
+        SegmentSequence { onEvent throws(StapesError) in
+            _ = try await self.run(audio, options: options, limits: limits, onEvent: onEvent)
+        }
+    }
+
+    private func run(
+        _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, onEvent: EventSink
+    ) async throws(StapesError) -> Transcription {
         try options.check(audioContext: description.model.audioContext)
         let requested = try requestedLanguage(options)
         let recording = try await prepare(audio, options: options, limits: limits)
@@ -76,11 +91,11 @@ public final class Transcriber: Sendable {
             language = LanguageProbability(code: requested, probability: 1)
         } else {
             language = try await windows.mostLikelyLanguage(recording.heard, options, &statistics)
-            onEvent?(.language(language))
+            await onEvent(.language(language))
         }
         let walk = FileWalk(windows: windows, options: options, language: language.code, isFixed: requested != nil)
         let result = try await recording.transcribe(by: walk, &statistics, onEvent: onEvent)
-        onEvent?(.statistics(statistics))
+        await onEvent(.statistics(statistics))
         return Transcription(
             text: result.text, segments: result.segments, language: language.code, durationSeconds: recording.duration)
     }
@@ -95,6 +110,9 @@ public final class Transcriber: Sendable {
         return try await windows.languages(
             recording.heard.detectionWindow(), positions: description.model.audioContext, &statistics)
     }
+
+    /// What the engine holds between two steps.
+    package func holdings() async -> EngineHoldings { await windows.engine.holdings() }
 
     /// Bytes -> PCM -> speech -> log-mel, on a thread of its own.
     private func prepare(
