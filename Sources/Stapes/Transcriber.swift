@@ -79,6 +79,27 @@ public final class Transcriber: Sendable {
         }
     }
 
+    /// Transcribes speech while it is spoken. Nothing is heard before the sequence is iterated, and an iterator of
+    /// `pcm` is made for each of its own.
+    ///
+    /// - Parameter pcm: mono samples at 16 kHz in -1...1, in chunks of any size; values outside are clipped.
+    public func live<Samples: AsyncSequence & Sendable>(
+        _ pcm: Samples, options: LiveOptions = .init()
+    ) -> LiveSequence where Samples.Element == [Float] {
+        LiveSequence { onResult throws(StapesError) in
+            try options.check()
+            try options.transcription.check(audioContext: self.description.model.audioContext)
+            let requested = try self.requestedLanguage(options.transcription)
+            let walk = LiveWalk(
+                windows: self.windows, extractor: self.extractor, options: options.transcription,
+                requested: requested)
+            let window = LiveWindow(
+                options: options.transcription.seeking(language: requested ?? ""), stepSeconds: options.stepSeconds,
+                pauseSeconds: options.pauseSeconds)
+            try await walk.run(pcm, window, onResult: onResult)
+        }
+    }
+
     private func run(
         _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, onEvent: EventSink
     ) async throws(StapesError) -> Transcription {
