@@ -98,7 +98,9 @@ let package = Package(
                 .product(name: "Metrics", package: "swift-metrics"),
             ]),
         .testTarget(
-            name: "StapesTests", dependencies: ["Stapes", "StapesDecoding", "StapesTesting"], exclude: ["Goldens"]),
+            name: "StapesTests",
+            dependencies: ["Stapes", "StapesAudio", "StapesDecoding", "StapesEngine", "StapesTesting"],
+            exclude: ["Goldens"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -2,7 +2,7 @@ import StapesAudio
 import StapesDecoding
 
 /// The walk through one stretch of audio: `SeekLoop` says what to do, the engine does it.
-struct FileWalk: Sendable {
+package struct FileWalk: Sendable {
     let windows: WindowClient
     let options: TranscriptionOptions
     /// The language's code.
@@ -10,21 +10,47 @@ struct FileWalk: Sendable {
     /// The language was asked for and is not listened for in every window.
     let isFixed: Bool
 
-    struct Result: Sendable {
-        var text = ""
-        var segments: [Segment] = []
+    package struct Result: Sendable {
+        package var text: String
+        package var segments: [Segment]
+        /// Frames that are done with.
+        package var frames: Int
+
+        package init(text: String = "", segments: [Segment] = [], frames: Int = 0) {
+            self.text = text
+            self.segments = segments
+            self.frames = frames
+        }
     }
 
-    /// - Parameter onWindow: is told of the segments of each window, and how many frames are done with.
+    /// What was said before the stretch.
+    package struct Past: Sendable, Hashable {
+        /// The ids of the text that may lead the first window.
+        package var history: [Int]
+        /// The initial prompt may lead it as well.
+        package var showsInitialPrompt: Bool
+
+        package init(history: [Int] = [], showsInitialPrompt: Bool = true) {
+            self.history = history
+            self.showsInitialPrompt = showsInitialPrompt
+        }
+    }
+
+    /// - Parameters:
+    ///   - isOneWindow: what the first window leaves is not transcribed.
+    ///   - onWindow: is told of the segments of each window, and how many frames are done with.
     func run(
-        _ mel: LogMel, _ statistics: inout TranscriptionStatistics,
-        onWindow: (_ segments: [Segment], _ frames: Int) -> Void = { _, _ in }
+        _ mel: LogMel, after past: Past = Past(), isOneWindow: Bool = false,
+        _ statistics: inout TranscriptionStatistics,
+        onWindow: (_ segments: [Segment], _ frames: Int) async -> Void = { _, _ in }
     ) async throws(StapesError) -> Result {
+        var seeking = options.seeking(language: language)
+        if !past.showsInitialPrompt, !seeking.carryInitialPrompt { seeking.initialPrompt = nil }
         var loop = SeekLoop(
             contentFrames: mel.contentFrames, startSequence: windows.startSequence(language, options),
-            options: options.seeking(language: language), coder: windows.tokenizer)
+            options: seeking, history: past.history, coder: windows.tokenizer)
         var segments: [Segment] = []
-        while true {
+        while !isOneWindow || loop.seek == 0 {
             let found: [Segment]
             switch loop.next() {
             case .decode(var job):
@@ -36,10 +62,11 @@ struct FileWalk: Sendable {
             case .align(let job):
                 found = loop.receive(try await windows.align(job, of: mel, options, &statistics))
             case .finished:
-                return Result(text: loop.text, segments: segments)
+                return Result(text: loop.text, segments: segments, frames: mel.contentFrames)
             }
             segments += found
-            onWindow(found, min(loop.seek, mel.contentFrames))
+            await onWindow(found, min(loop.seek, mel.contentFrames))
         }
+        return Result(text: loop.text, segments: segments, frames: min(loop.seek, mel.contentFrames))
     }
 }

@@ -53,7 +53,7 @@ struct Recording: Sendable {
     /// - Parameter onEvent: is told of segments and progress, in order.
     func transcribe(
         by walk: FileWalk, _ statistics: inout TranscriptionStatistics,
-        onEvent: (@Sendable (TranscriptionEvent) -> Void)?
+        onEvent: EventSink
     ) async throws(StapesError) -> FileWalk.Result {
         switch form {
         case .whole(let mel):
@@ -68,12 +68,12 @@ struct Recording: Sendable {
 
     private func transcribe(
         _ mel: LogMel, by walk: FileWalk, _ statistics: inout TranscriptionStatistics, map: (Segment) -> Segment,
-        onEvent: (@Sendable (TranscriptionEvent) -> Void)?
+        onEvent: EventSink
     ) async throws(StapesError) -> FileWalk.Result {
         var result = try await walk.run(mel, &statistics) { segments, frames in
-            for segment in segments { onEvent?(.segment(map(segment))) }
+            for segment in segments { await onEvent(.segment(map(segment))) }
             let share = mel.contentFrames > 0 ? Double(frames) / Double(mel.contentFrames) : 1
-            onEvent?(.progress(seconds: share * duration, of: duration))
+            await onEvent(.progress(seconds: share * duration, of: duration))
         }
         result.segments = result.segments.map(map)
         return result
@@ -82,7 +82,7 @@ struct Recording: Sendable {
     /// All windows at once; the engine batches them. Segments are told of as soon as those before them are there.
     private func transcribe(
         _ windows: [Window], _ map: SpeechMap, by walk: FileWalk, _ statistics: inout TranscriptionStatistics,
-        onEvent: (@Sendable (TranscriptionEvent) -> Void)?
+        onEvent: EventSink
     ) async throws(StapesError) -> FileWalk.Result {
         var pieces = [Piece?](repeating: nil, count: windows.count)
         var result = FileWalk.Result()
@@ -114,11 +114,11 @@ struct Recording: Sendable {
                             by: windows[told].offset, id: result.segments.count
                         ).mapped(by: map)
                         result.segments.append(mapped)
-                        onEvent?(.segment(mapped))
+                        await onEvent(.segment(mapped))
                     }
                     statistics.add(piece.statistics)
                     told += 1
-                    onEvent?(.progress(seconds: duration * Double(told) / Double(pieces.count), of: duration))
+                    await onEvent(.progress(seconds: duration * Double(told) / Double(pieces.count), of: duration))
                 }
             }
         }
@@ -146,7 +146,7 @@ struct Recording: Sendable {
 
 extension Segment {
     /// The segment of a window that begins `seconds` later.
-    fileprivate func moved(by seconds: Double, id: Int) -> Segment {
+    func moved(by seconds: Double, id: Int) -> Segment {
         var segment = self
         segment.id = id
         segment.seek += Int((seconds * Double(WindowTime.framesPerSecond)).rounded())

@@ -71,6 +71,42 @@ public final class Transcriber: Sendable {
         _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
         onEvent: (@Sendable (TranscriptionEvent) -> Void)? = nil
     ) async throws(StapesError) -> Transcription {
+        try await run(audio, options: options, limits: limits) { onEvent?($0) }
+    }
+
+    /// Transcribes one file and tells of it as it goes. Nothing is done before the sequence is iterated.
+    public func segments(
+        _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default
+    ) -> SegmentSequence {
+        SegmentSequence { onEvent throws(StapesError) in
+            _ = try await self.run(audio, options: options, limits: limits, onEvent: onEvent)
+        }
+    }
+
+    /// Transcribes speech while it is spoken. Nothing is heard before the sequence is iterated, and an iterator of
+    /// `pcm` is made for each of its own.
+    ///
+    /// - Parameter pcm: mono samples at 16 kHz in -1...1, in chunks of any size; values outside are clipped.
+    public func live<Samples: AsyncSequence & Sendable>(
+        _ pcm: Samples, options: LiveOptions = .init()
+    ) -> LiveSequence where Samples.Element == [Float] {
+        LiveSequence { onResult throws(StapesError) in
+            try options.check()
+            try options.transcription.check(audioContext: self.description.model.audioContext)
+            let requested = try self.requestedLanguage(options.transcription)
+            let walk = LiveWalk(
+                windows: self.windows, extractor: self.extractor, options: options.transcription,
+                requested: requested)
+            let window = LiveWindow(
+                options: options.transcription.seeking(language: requested ?? ""), stepSeconds: options.stepSeconds,
+                pauseSeconds: options.pauseSeconds)
+            try await walk.run(pcm, window, onResult: onResult)
+        }
+    }
+
+    private func run(
+        _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, onEvent: EventSink
+    ) async throws(StapesError) -> Transcription {
         try options.check(audioContext: description.model.audioContext)
         let requested = try requestedLanguage(options)
         let recording = try await prepare(audio, options: options, limits: limits)
@@ -80,11 +116,11 @@ public final class Transcriber: Sendable {
             language = LanguageProbability(code: requested, probability: 1)
         } else {
             language = try await windows.mostLikelyLanguage(recording.heard, options, &statistics)
-            onEvent?(.language(language))
+            await onEvent(.language(language))
         }
         let walk = FileWalk(windows: windows, options: options, language: language.code, isFixed: requested != nil)
         let result = try await recording.transcribe(by: walk, &statistics, onEvent: onEvent)
-        onEvent?(.statistics(statistics))
+        await onEvent(.statistics(statistics))
         return Transcription(
             text: result.text, segments: result.segments, language: language.code, durationSeconds: recording.duration)
     }
@@ -99,6 +135,9 @@ public final class Transcriber: Sendable {
         return try await windows.languages(
             recording.heard.detectionWindow(), positions: description.model.audioContext, &statistics)
     }
+
+    /// What the engine holds between two steps.
+    package func holdings() async -> EngineHoldings { await windows.engine.holdings() }
 
     /// Bytes -> PCM -> speech -> log-mel, on a thread of its own.
     private func prepare(

@@ -46,13 +46,18 @@ package struct SeekLoop: Sendable {
     private let clips: [Clip]
     private var clipIndex = 0
     private var history: PromptHistory
+    /// Ids of the history that are of no segment here.
+    private let pastCount: Int
     private var pending: Pending?
     /// Nil without word times.
     private var words: WordTimes?
 
-    /// - Parameter startSequence: from `SpecialTokens.startSequence`.
+    /// - Parameters:
+    ///   - startSequence: from `SpecialTokens.startSequence`.
+    ///   - past: the ids of the text before, where the file is the rest of another; after the initial prompt.
     package init(
-        contentFrames: Int, startSequence: [Int], options: SeekOptions = SeekOptions(), coder: some TextCoder
+        contentFrames: Int, startSequence: [Int], options: SeekOptions = SeekOptions(), history past: [Int] = [],
+        coder: some TextCoder
     ) {
         self.contentFrames = contentFrames
         self.options = options
@@ -66,13 +71,15 @@ package struct SeekLoop: Sendable {
         history = PromptHistory(
             initialPrompt: options.initialPrompt.map { coder.encode(" " + $0.strippingWhitespace()) } ?? [],
             carriesInitial: options.carryInitialPrompt)
+        history.append(past)
+        pastCount = past.count
         words = options.words.map {
             WordTimes(options: $0, contentFrames: contentFrames, windowFrames: options.windowFrames, coder: coder)
         }
     }
 
     /// The text of all segments so far.
-    package var text: String { coder.decode(history.transcript) }
+    package var text: String { coder.decode(history.transcript.dropFirst(pastCount)) }
 
     /// What to do. The same again until its outcome has been received.
     package mutating func next() -> Action {

@@ -1,0 +1,113 @@
+import Synchronization
+
+/// Elements from one producer to one consumer; never more than a few, in order.
+final class BoundedLine<Element: Sendable>: Sendable {
+    private typealias Waiting = CheckedContinuation<Void, Never>
+
+    private enum Ending {
+        case open
+        case ended
+        case failed(StapesError)
+    }
+
+    private struct State {
+        var elements: [Element] = []
+        var ending = Ending.open
+        var consumers: [Waiting] = []
+        var producer: Waiting?
+
+        var isOpen: Bool { if case .open = ending { true } else { false } }
+
+        /// Those to wake.
+        mutating func everyone() -> [Waiting] {
+            defer { (consumers, producer) = ([], nil) }
+            return consumers + (producer.map { [$0] } ?? [])
+        }
+
+        /// Nil if another consumer was faster.
+        mutating func take() -> (Result<Element?, StapesError>?, Waiting?) {
+            if !elements.isEmpty {
+                defer { producer = nil }
+                return (.success(elements.removeFirst()), producer)
+            }
+            switch ending {
+            case .open: return (nil, nil)
+            case .ended: return (.success(nil), nil)
+            case .failed(let error):
+                ending = .ended
+                return (.failure(error), nil)
+            }
+        }
+    }
+
+    private let state = Mutex(State())
+    private let capacity: Int
+
+    init(capacity: Int) {
+        precondition(capacity > 0, "a line holds an element at least")
+        self.capacity = capacity
+    }
+
+    /// Adds an element and returns when there is room for another. To a line that has ended it adds nothing.
+    func send(_ element: Element) async {
+        let woken = state.withLock { state in
+            guard state.isOpen else { return [Waiting]() }
+            state.elements.append(element)
+            return state.everyone()
+        }
+        for one in woken { one.resume() }
+        await withTaskCancellationHandler {
+            await wait { state, waiting in
+                guard state.isOpen, state.elements.count >= capacity else { return false }
+                state.producer = waiting
+                return true
+            }
+        } onCancel: {
+            cancel()
+        }
+    }
+
+    /// No element follows those that are there.
+    func finish(_ error: StapesError?) {
+        end { $0.ending = error.map { .failed($0) } ?? .ended }
+    }
+
+    /// Nothing follows, and what is there is dropped.
+    func cancel() {
+        end {
+            $0.elements = []
+            $0.ending = .failed(StapesError(.cancelled, "the task was cancelled"))
+        }
+    }
+
+    private func end(_ change: (inout State) -> Void) {
+        let woken = state.withLock { state in
+            guard state.isOpen else { return [Waiting]() }
+            change(&state)
+            return state.everyone()
+        }
+        for one in woken { one.resume() }
+    }
+
+    /// The next element, nil after the last. An error comes once.
+    func next() async -> Result<Element?, StapesError> {
+        while true {
+            await wait { state, waiting in
+                guard state.isOpen, state.elements.isEmpty else { return false }
+                state.consumers.append(waiting)
+                return true
+            }
+            let (result, producer) = state.withLock { $0.take() }
+            producer?.resume()
+            if let result { return result }
+        }
+    }
+
+    /// Waits to be woken if `enter` has put down that someone waits.
+    private func wait(_ enter: (inout State, Waiting) -> Bool) async {
+        await withCheckedContinuation { (waiting: Waiting) in
+            let waits = state.withLock { enter(&$0, waiting) }
+            if !waits { waiting.resume() }
+        }
+    }
+}

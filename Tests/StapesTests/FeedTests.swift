@@ -1,0 +1,67 @@
+import Stapes
+import Synchronization
+import Testing
+
+struct FeedTests {
+    @Test func slowConsumerGetsEverythingInOrderAndTheProducerWaits() async throws {
+        let sent = Atomic<Int>(0)
+        let feed = Feed<Int>(capacity: 3) { send throws(StapesError) in
+            for number in 0..<50 {
+                sent.store(number + 1, ordering: .relaxed)
+                await send(number)
+            }
+        }
+        for expected in 0..<50 {
+            if expected % 10 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(sent.load(ordering: .relaxed) <= expected + 3)
+            #expect(try await feed.next() == expected)
+        }
+        #expect(try await feed.next() == nil)
+        #expect(try await feed.next() == nil)
+    }
+
+    @Test func errorComesOnceAndAfterWhatWasSent() async throws {
+        let feed = Feed<Int>(capacity: 3) { send throws(StapesError) in
+            await send(1)
+            throw StapesError(.engine, "broken")
+        }
+        #expect(try await feed.next() == 1)
+        let error = await #expect(throws: StapesError.self) { try await feed.next() }
+        #expect(error?.code == .engine)
+        #expect(try await feed.next() == nil)
+    }
+
+    @Test func producerIsCancelledWithItsFeed() async throws {
+        let (ended, end) = AsyncStream<Bool>.makeStream()
+        do {
+            let feed = Feed<Int>(capacity: 1) { send throws(StapesError) in
+                var number = 0
+                while !Task.isCancelled {
+                    await send(number)
+                    number += 1
+                }
+                end.yield(true)
+            }
+            #expect(try await feed.next() == 0)
+        }
+        for await isCancelled in ended {
+            #expect(isCancelled)
+            break
+        }
+    }
+
+    @Test func cancelledConsumerDoesNotWaitForTheProducer() async throws {
+        let (never, _) = AsyncStream<Int>.makeStream()
+        let task = Task {
+            let feed = Feed<Int>(capacity: 1) { _ throws(StapesError) in
+                for await _ in never {}
+                try? await Task.sleep(for: .milliseconds(1))
+            }
+            return try await feed.next()
+        }
+        try await Task.sleep(for: .milliseconds(5))
+        task.cancel()
+        let error = await #expect(throws: StapesError.self) { try await task.value }
+        #expect(error?.code == .cancelled)
+    }
+}
