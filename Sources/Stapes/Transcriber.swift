@@ -86,7 +86,9 @@ public final class Transcriber: Sendable {
     /// Transcribes speech while it is spoken. Nothing is heard before the sequence is iterated, and an iterator of
     /// `pcm` is made for each of its own.
     ///
-    /// - Parameter pcm: mono samples at 16 kHz in -1...1, in chunks of any size; values outside are clipped.
+    /// - Parameters:
+    ///   - pcm: mono samples at 16 kHz in -1...1, in chunks of any size; values outside are clipped.
+    ///   - options: how the audio is transcribed, and how often it is looked at.
     public func live<Samples: AsyncSequence & Sendable>(
         _ pcm: Samples, options: LiveOptions = .init()
     ) -> LiveSequence where Samples.Element == [Float] {
