@@ -56,6 +56,22 @@ struct LiveSequenceTests {
         #expect(Speech.words(finals.map(\.text).joined()) == expected)
     }
 
+    @Test(.enabled(if: TestModels.hasBase, "needs the model base"))
+    func wordsAreTimedAndTheLanguageIsHeard() async throws {
+        let transcriber = try await LoadedTranscriber.base.get()
+        var options = LiveOptions(stepSeconds: 4)
+        options.transcription.wordTimestamps = true
+        var finals: [LiveResult] = []
+        for try await result in transcriber.live(Speech.chunks(try Speech.samples(), of: 4000), options: options)
+        where result.isFinal {
+            finals.append(result)
+        }
+        #expect(!finals.isEmpty && finals.allSatisfy { $0.language == "en" })
+        let words = finals.flatMap(\.segments).flatMap { $0.words ?? [] }
+        #expect(words.map(\.word).joined() == finals.map(\.text).joined())
+        #expect(zip(words, words.dropFirst()).allSatisfy { $0.end <= $1.start + 0.01 })
+    }
+
     @Test func textDoesNotDependOnTheChunks() async throws {
         let samples = try Speech.samples()
         let expected = try await results(samples, chunk: 1600, options: Self.options(step: 2.5))

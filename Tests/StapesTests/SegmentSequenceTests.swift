@@ -37,6 +37,23 @@ struct SegmentSequenceTests {
         #expect(segments == expected)
     }
 
+    @Test(.enabled(if: TestModels.hasVoiceActivity, "needs the network that finds speech"))
+    func windowsSideBySideAreToldInOrder() async throws {
+        var configuration = TranscriberConfiguration(modelDirectory: TestModels.tinyEnglish, computeType: .float32)
+        configuration.voiceActivityDirectory = TestModels.voiceActivity
+        let transcriber = try await Transcriber(configuration)
+        let audio = AudioSource.samples(try Speech.samples(times: 6))
+        let options = TranscriptionOptions.english { $0.batched = true }
+        let expected = try await transcriber.transcribe(audio, options: options).segments
+        var segments: [Segment] = []
+        for try await case .segment(let segment) in transcriber.segments(audio, options: options) {
+            try await Task.sleep(for: .milliseconds(10))
+            segments.append(segment)
+        }
+        #expect(!expected.isEmpty)
+        #expect(segments == expected)
+    }
+
     @Test func leavingTheLoopStopsTheEngine() async throws {
         let transcriber = try await LoadedTranscriber.tinyEnglish.get()
         let audio = AudioSource.samples(try Speech.samples(times: 30))
