@@ -18,7 +18,7 @@ struct WindowDecoder: Sendable {
 
     /// The first result that needs no fallback, or the last one.
     ///
-    /// The engine keeps the window's keys and values from one try to the next, so it is encoded once.
+    /// The engine finds the window's keys and values again at the next try, unless their bytes were needed meanwhile.
     /// - Throws: any code of `EngineError`.
     func decode(_ window: Window) async throws(EngineError) -> (result: WindowResult, times: WindowTimes) {
         var times = WindowTimes()
