@@ -53,6 +53,7 @@ let package = Package(
             ]),
         .target(name: "StapesEvaluation"),
         .target(name: "StapesMetrics", dependencies: [.product(name: "Metrics", package: "swift-metrics")]),
+        .target(name: "StapesAPI", dependencies: ["Stapes", "StapesAudio", "StapesFormats", "StapesTokenizer"]),
         .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "StapesHub", dependencies: ["CLibcrypto"]),
         .executableTarget(
@@ -91,6 +92,7 @@ let package = Package(
         .testTarget(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
+        .testTarget(name: "StapesAPITests", dependencies: ["StapesAPI", "StapesAudio", "StapesTesting"]),
         .testTarget(
             name: "StapesCommandTests",
             dependencies: [
