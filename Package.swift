@@ -5,16 +5,25 @@ let package = Package(
     name: "stapes",
     products: [
         .library(name: "Stapes", targets: ["Stapes"]),
+        .library(name: "StapesServer", targets: ["StapesServer"]),
         .executable(name: "stapes", targets: ["StapesCommand"]),
     ],
     traits: [
         .trait(
             name: "OneDNN", description: "Matrix products of many rows through oneDNN; without it, our own kernels."),
-        .default(enabledTraits: ["OneDNN"]),
+        .trait(name: "Server", description: "The command `stapes serve`; without it, no HTTP server is built in."),
+        .default(enabledTraits: ["OneDNN", "Server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         .target(name: "CKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
@@ -54,13 +63,33 @@ let package = Package(
         .target(name: "StapesEvaluation"),
         .target(name: "StapesMetrics", dependencies: [.product(name: "Metrics", package: "swift-metrics")]),
         .target(name: "StapesAPI", dependencies: ["Stapes", "StapesAudio", "StapesFormats", "StapesTokenizer"]),
+        .target(
+            name: "StapesServer",
+            dependencies: [
+                "Stapes", "StapesAPI", "StapesMetrics",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Tracing", package: "swift-distributed-tracing"),
+            ], resources: [.embedInCode("Page/index.html")]),
         .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "StapesHub", dependencies: ["CLibcrypto"]),
         .executableTarget(
             name: "StapesCommand",
             dependencies: [
                 "Stapes", "StapesEvaluation", "StapesFormats", "StapesHub", "StapesInstruments", "StapesMetrics",
-                "StapesModel", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "StapesModel", .target(name: "StapesAPI", condition: .when(traits: ["Server"])),
+                .target(name: "StapesServer", condition: .when(traits: ["Server"])),
+                .product(name: "Logging", package: "swift-log", condition: .when(traits: ["Server"])),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "CAllocationCounter"),
         .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
@@ -93,6 +122,9 @@ let package = Package(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
         .testTarget(name: "StapesAPITests", dependencies: ["StapesAPI", "StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesServerTests",
+            dependencies: ["StapesServer", "StapesAPI", "StapesMetrics", "StapesTesting"]),
         .testTarget(
             name: "StapesCommandTests",
             dependencies: [

@@ -74,6 +74,14 @@ public final class Transcriber: Sendable {
         try await run(audio, options: options, limits: limits) { onEvent?($0) }
     }
 
+    /// The same for a caller that takes its time over events: the file waits for it.
+    package func transcribe(
+        _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, priority: Int,
+        onEvent: @escaping @Sendable (TranscriptionEvent) async -> Void
+    ) async throws(StapesError) -> Transcription {
+        try await run(audio, options: options, limits: limits, onEvent: onEvent)
+    }
+
     /// Transcribes one file and tells of it as it goes. Nothing is done before the sequence is iterated.
     public func segments(
         _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default

@@ -9,6 +9,7 @@ extension APIError {
         case .requestTimeout, .deadlineExceeded: 408
         case .bodyTooLarge: 413
         case .unsupportedMediaType: 415
+        case .upgradeRequired: 426
         case .queueFull: 429
         case .internalError: 500
         case .unavailable: 503

@@ -16,6 +16,8 @@ package struct APIError: Error, Sendable, Hashable, CustomStringConvertible {
         case modelNotFound = "model_not_found"
         case routeNotFound = "route_not_found"
         case methodNotAllowed = "method_not_allowed"
+        /// The URL speaks another protocol.
+        case upgradeRequired = "upgrade_required"
         /// The client was too slow to send its request.
         case requestTimeout = "request_timeout"
         /// The work was not done in the time that was set for it.

@@ -4,7 +4,7 @@
 /// Only names in the table are touched, so that a message about an unknown option names it as it was typed.
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
-    package static let valued: Set<String> = [
+    package static let valued: Set<String> = ServeSettings.valued.union([
         "append-punctuations", "attention-backend", "audio-context", "batch-size", "beam-size", "best-of", "cache-size",
         "category", "clip-timestamps", "compression-ratio-threshold", "compute-type", "cuda-graph-bs",
         "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "endpoint",
@@ -17,7 +17,7 @@ package enum ArgumentRewrite {
         "temperature", "temperature-increment-on-fallback", "threads", "vad-max-speech-duration-s",
         "vad-min-silence-duration-ms", "vad-min-speech-duration-ms", "vad-neg-threshold", "vad-speech-pad-ms",
         "vad-threshold",
-    ]
+    ])
 
     /// Names that others use for one of our options.
     package static let aliases: [String: String] = ["local-files-only": "offline", "model-directory": "model"]

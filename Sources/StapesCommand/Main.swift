@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 import Glibc
 
 @main
@@ -13,7 +14,9 @@ enum Main {
     /// - Returns: the exit status.
     private static func run(_ arguments: [String]) async -> Int32 {
         do {
-            var command = try Root.parseAsRoot(ArgumentRewrite.rewrite(arguments))
+            let rewritten = try ServeSettings.expand(
+                ArgumentRewrite.rewrite(arguments), environment: ProcessInfo.processInfo.environment)
+            var command = try Root.parseAsRoot(rewritten)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

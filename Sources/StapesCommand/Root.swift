@@ -11,8 +11,15 @@ package struct Root: ParsableCommand {
             The snake_case spelling of whisper's options, and True or False after a switch, are understood too.
             """,
         version: "stapes \(Version.current)",
-        subcommands: [Transcribe.self, DetectLanguage.self, Bench.self, Models.self, Doctor.self],
-        defaultSubcommand: Transcribe.self)
+        subcommands: subcommands, defaultSubcommand: Transcribe.self)
+
+    private static var subcommands: [any ParsableCommand.Type] {
+        #if Server
+            [Transcribe.self, DetectLanguage.self, Serve.self, Bench.self, Models.self, Doctor.self]
+        #else
+            [Transcribe.self, DetectLanguage.self, Bench.self, Models.self, Doctor.self]
+        #endif
+    }
 
     package init() {}
 }

@@ -8,6 +8,8 @@ package final class Interrupts: Sendable {
     package static let shared = Interrupts()
 
     private let temporaryFiles = Mutex<Set<String>>([])
+    /// What a first signal does instead of ending the process.
+    private let orderlyEnd = Mutex<(@Sendable () -> Void)?>(nil)
 
     package init() {}
 
@@ -26,6 +28,9 @@ package final class Interrupts: Sendable {
         }
     }
 
+    /// From now on the first signal asks for an end in order; the second one still ends the process at once.
+    package func handOver(_ end: @escaping @Sendable () -> Void) { orderlyEnd.withLock { $0 = end } }
+
     package var temporaryFileCount: Int { temporaryFiles.withLock { $0.count } }
 
     /// Takes over SIGINT and SIGTERM, and makes writing to a closed pipe an ordinary error.
@@ -36,6 +41,10 @@ package final class Interrupts: Sendable {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
+                if let end = self.takeOrderlyEnd() {
+                    end()
+                    return
+                }
                 // Naming the source here keeps it alive.
                 source.suspend()
                 // Leaves the line of the progress bar. No lock is taken: whoever holds the console may be stuck in a
@@ -44,6 +53,13 @@ package final class Interrupts: Sendable {
                 self.leave(status)
             }
             source.activate()
+        }
+    }
+
+    private func takeOrderlyEnd() -> (@Sendable () -> Void)? {
+        orderlyEnd.withLock { end in
+            defer { end = nil }
+            return end
         }
     }
 

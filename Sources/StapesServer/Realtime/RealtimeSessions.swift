@@ -1,0 +1,109 @@
+import Hummingbird
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypesHTTP1
+import NIOWebSocket
+import StapesAPI
+import Tracing
+
+/// Realtime sessions over WebSocket: joins a connection to a conversation.
+struct RealtimeSessions: Sendable {
+    let admission: RealtimeAdmission
+    let logger: Logger
+
+    /// Bytes of a frame: 15 MiB of base64 and what stands around them.
+    private static let frameBytes = 21 << 20
+
+    /// Lets a connection change over if its client may have a session. One that may not is answered as a request.
+    func upgrader() -> NIOTypedWebSocketServerUpgrader<ServerChannel.Negotiated> {
+        NIOTypedWebSocketServerUpgrader(
+            maxFrameSize: Self.frameBytes,
+            shouldUpgrade: { channel, head in
+                channel.eventLoop.makeCompletedFuture {
+                    guard (try? check(head)) != nil else { return nil }
+                    var headers = HTTPHeaders()
+                    // A browser insists on one of the subprotocols that it named, and the key is not to be repeated.
+                    if head.headers[canonicalForm: "sec-websocket-protocol"].contains("realtime") {
+                        headers.add(name: "sec-websocket-protocol", value: "realtime")
+                    }
+                    return headers
+                }
+            },
+            upgradePipelineHandler: { channel, head in
+                channel.eventLoop.makeCompletedFuture {
+                    .realtime(
+                        try NIOAsyncChannel<WebSocketFrame, WebSocketFrame>(wrappingChannelSynchronously: channel),
+                        try check(head))
+                }
+            })
+    }
+
+    /// Runs a session until its client or one of its limits ends it.
+    func run(
+        _ channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, _ request: RealtimeAdmission.Request
+    ) async {
+        var logger = logger
+        logger[metadataKey: "request_id"] = "\(request.requestID)"
+        logger.info("realtime session begins")
+        let start = ContinuousClock.now
+        var ending = "no room"
+        _ = await admission.hold {
+            do {
+                try await channel.executeThenClose { inbound, outbound in
+                    ending = try await converse(inbound, outbound, request)
+                }
+            } catch {
+                ending = "connection lost"
+            }
+        }
+        // Without room nothing was read, and the channel is still to be closed.
+        channel.channel.close(promise: nil)
+        let duration = ContinuousClock.now - start
+        logger.info("realtime session ended", metadata: ["ending": "\(ending)", "seconds": "\(duration.rounded)"])
+    }
+
+    private func converse(
+        _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
+        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, _ request: RealtimeAdmission.Request
+    ) async throws -> String {
+        let state = admission.state
+        guard let speech = try state.speech.service().realtime(serving: state.served) else {
+            try await outbound.write(.closing(.unexpectedServerError, "no realtime transcription"))
+            return "not supported"
+        }
+        let ending = await withSpan("realtime", ofKind: .server) { _ in
+            await RealtimeConversation.run(
+                incoming: WebSocketFrames(inbound: inbound, outbound: outbound, byteLimit: Self.frameBytes),
+                speech: speech, configuration: configuration(request, speech)
+            ) { text in
+                try await outbound.write(
+                    WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text)))
+            }
+        }
+        if ending != .clientLeft { try await outbound.write(.closing(.goingAway, "\(ending)")) }
+        return "\(ending)"
+    }
+
+    private func configuration(
+        _ request: RealtimeAdmission.Request, _ speech: some LiveSpeech
+    ) -> RealtimeConfiguration {
+        let limits = admission.state.limits
+        var configuration = RealtimeConfiguration(
+            settings: RealtimeSettings(
+                transcription: RealtimeTranscription(model: request.model),
+                turnDetection: speech.voiceActivity == nil ? nil : RealtimeTurnDetection()))
+        configuration.limits.idleSeconds = limits.realtimeIdleSeconds
+        configuration.limits.sessionSeconds = limits.realtimeSessionSeconds
+        return configuration
+    }
+
+    private func check(_ head: HTTPRequestHead) throws -> RealtimeAdmission.Request {
+        let parts = head.uri.split(separator: "?", maxSplits: 1)
+        guard parts.first.map({ $0 == RealtimeAdmission.path }) == true else { throw NotRealtime() }
+        return try admission.check(
+            HTTPFields(head.headers, splitCookie: false), query: parts.count > 1 ? String(parts[1]) : nil)
+    }
+
+    private struct NotRealtime: Error {}
+}

@@ -1,0 +1,115 @@
+import Hummingbird
+import Logging
+import Stapes
+import StapesAPI
+import StapesAudio
+import Tracing
+
+/// One request's work: waits for its turn, transcribes, and keeps to its deadline.
+struct SpeechJob: Sendable {
+    let speech: any SpeechService
+    let request: SpeechRequest
+    let audio: AudioSource
+    let byteCount: Int
+    let state: ServerState
+    let logger: Logger
+
+    struct Result: Sendable {
+        let transcription: Transcription
+        let statistics: TranscriptionStatistics
+        let request: SpeechRequest
+
+        var response: Response {
+            let body = TranscriptBody(transcription, for: request)
+            return Response(
+                status: .ok, headers: [.contentType: body.contentType],
+                body: ResponseBody(byteBuffer: ByteBuffer(string: body.text)))
+        }
+
+        /// The prompt is not counted: how much of it led each window is the engine's business.
+        var usage: TokenUsage {
+            TokenUsage(
+                inputAudioTokens: Int((transcription.durationSeconds * Self.encoderPositionsPerSecond).rounded(.up)),
+                outputTokens: statistics.tokens)
+        }
+
+        private static let encoderPositionsPerSecond = 50.0
+    }
+
+    /// - Parameter onEvent: is told of segments as they are accepted.
+    func run(
+        onEvent: @escaping @Sendable (TranscriptionEvent) async -> Void = { _ in }
+    ) async throws -> Result {
+        try await withDeadline(deadlineSeconds) {
+            let ticket = try await withSpan("queue") { _ in
+                try await state.gate.enter(cost: cost, priority: request.priority)
+            }
+            defer { state.gate.leave(ticket) }
+            return try await withSpan("transcribe") { span in
+                let result = try await transcribe(onEvent)
+                span.updateAttributes { result.statistics.describe(to: &$0) }
+                return result
+            }
+        }
+    }
+
+    private func transcribe(_ onEvent: @escaping @Sendable (TranscriptionEvent) async -> Void) async throws -> Result {
+        let start = ContinuousClock.now
+        let kept = KeptStatistics()
+        let transcription = try await speech.transcribe(
+            audio, options: request.options,
+            limits: AudioLimits(maximumByteCount: state.limits.bodyBytes, maximumSeconds: state.limits.audioSeconds),
+            priority: request.priority
+        ) { event in
+            if case .statistics(let statistics) = event { kept.set(statistics) }
+            await onEvent(event)
+        }
+        guard transcription.durationSeconds > 0 else {
+            throw APIError(.audioTooShort, "There is no audio in the file.", parameter: "file")
+        }
+        let duration = ContinuousClock.now - start
+        state.metrics.transcribed(seconds: transcription.durationSeconds, in: duration)
+        logger.debug(
+            "transcribed",
+            metadata: [
+                "audio_seconds": "\(transcription.durationSeconds)", "seconds": "\(duration.rounded)",
+                "windows": "\(kept.value.windows)", "tokens": "\(kept.value.tokens)",
+            ])
+        return Result(transcription: transcription, statistics: kept.value, request: request)
+    }
+
+    private var deadlineSeconds: Double? {
+        [state.limits.requestSeconds, request.deadlineSeconds].compactMap(\.self).min()
+    }
+
+    /// Bytes that the audio may take once it is decoded: its length is not known before. The sparsest speech codecs need
+    /// 750 bytes a second, which become samples and features of 96,000.
+    private var cost: Int {
+        let seconds = min(state.limits.audioSeconds, Double(byteCount) / Self.fewestBytesPerSecond)
+        return byteCount + Int(seconds * Self.decodedBytesPerSecond)
+    }
+
+    private static let fewestBytesPerSecond = 750.0
+    private static let decodedBytesPerSecond = 96_000.0
+}
+
+/// Works for so many seconds at most.
+///
+/// - Throws: `deadlineExceeded`, and what `work` throws.
+private func withDeadline<Value: Sendable>(
+    _ seconds: Double?, _ work: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    guard let seconds else { return try await work() }
+    return try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await work() }
+        group.addTask {
+            try await Task.sleep(for: .seconds(seconds))
+            return nil
+        }
+        defer { group.cancelAll() }
+        guard let value = try await group.next(), let value else {
+            throw APIError(.deadlineExceeded, "The request was not done in \(seconds) seconds.")
+        }
+        return value
+    }
+}
