@@ -53,7 +53,11 @@ let package = Package(
             ]),
         .target(name: "StapesEvaluation"),
         .target(name: "StapesMetrics", dependencies: [.product(name: "Metrics", package: "swift-metrics")]),
-        .target(name: "StapesAPI", dependencies: ["Stapes", "StapesAudio", "StapesFormats", "StapesTokenizer"]),
+        .target(
+            name: "StapesAPI",
+            dependencies: [
+                "Stapes", "StapesAudio", "StapesDecoding", "StapesEngine", "StapesFormats", "StapesTokenizer",
+            ]),
         .systemLibrary(name: "CLibcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
         .target(name: "StapesHub", dependencies: ["CLibcrypto"]),
         .executableTarget(
@@ -92,7 +96,9 @@ let package = Package(
         .testTarget(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
-        .testTarget(name: "StapesAPITests", dependencies: ["StapesAPI", "StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesAPITests",
+            dependencies: ["Stapes", "StapesAPI", "StapesAudio", "StapesDecoding", "StapesTokenizer", "StapesTesting"]),
         .testTarget(
             name: "StapesCommandTests",
             dependencies: [
