@@ -62,7 +62,11 @@ let package = Package(
             ]),
         .target(name: "StapesEvaluation"),
         .target(name: "StapesMetrics", dependencies: [.product(name: "Metrics", package: "swift-metrics")]),
-        .target(name: "StapesAPI", dependencies: ["Stapes", "StapesAudio", "StapesFormats", "StapesTokenizer"]),
+        .target(
+            name: "StapesAPI",
+            dependencies: [
+                "Stapes", "StapesAudio", "StapesDecoding", "StapesEngine", "StapesFormats", "StapesTokenizer",
+            ]),
         .target(
             name: "StapesServer",
             dependencies: [
@@ -121,7 +125,9 @@ let package = Package(
         .testTarget(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
-        .testTarget(name: "StapesAPITests", dependencies: ["StapesAPI", "StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesAPITests",
+            dependencies: ["Stapes", "StapesAPI", "StapesAudio", "StapesDecoding", "StapesTokenizer", "StapesTesting"]),
         .testTarget(
             name: "StapesServerTests",
             dependencies: ["StapesServer", "StapesAPI", "StapesMetrics", "StapesTesting"]),

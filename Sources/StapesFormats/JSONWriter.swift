@@ -1,9 +1,11 @@
 /// Writes JSON as Python's `json` module spaces and escapes it, letters outside ASCII as they are.
-struct JSONWriter {
-    var output = ""
+package struct JSONWriter {
+    package var output = ""
+
+    package init() {}
 
     /// A key and the colon after it; the name must not need escapes.
-    mutating func key(_ name: String) {
+    package mutating func key(_ name: String) {
         output += "\""
         output += name
         output += "\": "
@@ -11,11 +13,11 @@ struct JSONWriter {
 
     /// The shortest digits that read back as the same number, with at least one decimal: Swift and Python agree on
     /// them. JSON has no word for what is not finite; that becomes `null`.
-    mutating func number(_ value: Double) {
+    package mutating func number(_ value: Double) {
         output += value.isFinite ? value.description : "null"
     }
 
-    mutating func array<Element>(_ elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
+    package mutating func array<Element>(_ elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
         output += "["
         for (index, element) in elements.enumerated() {
             if index > 0 {
@@ -26,7 +28,7 @@ struct JSONWriter {
         output += "]"
     }
 
-    mutating func string(_ text: String) {
+    package mutating func string(_ text: String) {
         output += "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -1,0 +1,11 @@
+/// How much of a body may be something else than content.
+package struct MultipartLimits: Sendable, Hashable {
+    /// Bytes of one part's head.
+    package var headBytes: Int
+    package var parts: Int
+
+    package init(headBytes: Int = 16 << 10, parts: Int = 256) {
+        self.headBytes = headBytes
+        self.parts = parts
+    }
+}
