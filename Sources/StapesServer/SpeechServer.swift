@@ -1,9 +1,10 @@
 import Hummingbird
 import HummingbirdCore
-public import Logging
+import Logging
 import Metrics
 import NIOCore
 import ServiceLifecycle
+import Stapes
 import StapesAPI
 import StapesMetrics
 import Synchronization
@@ -43,6 +44,22 @@ public final class SpeechServer: Sendable {
         self.registry = registry
         self.load = load
         self.onEvent = onEvent
+    }
+
+    /// A server for a transcriber that is made while it already listens.
+    ///
+    /// - Parameters:
+    ///   - model: the id under which clients ask for it; `whisper-1` means it as well.
+    ///   - logger: takes a line for each request.
+    ///   - transcriber: is called once.
+    /// - Throws: `configuration`.
+    public convenience init(
+        _ configuration: ServerConfiguration, model: String, logger: Logger,
+        transcriber: @escaping @Sendable () async throws -> Transcriber
+    ) throws(ServerError) {
+        try self.init(
+            configuration, served: ServedModels([ServedModel(id: model, isDefault: true)]), logger: logger,
+            load: { try await transcriber() })
     }
 
     /// Serves until it is told to stop, and then finishes what it has for as long as it may.
@@ -93,7 +110,7 @@ public final class SpeechServer: Sendable {
         let admission = RealtimeAdmission(state: shared)
         let sessions = RealtimeSessions(admission: admission, logger: logger)
         return Application(
-            responder: ServerRouter.make(shared, admission: admission, registry: registry).buildResponder(),
+            responder: ServerRouter.make(shared, admission: admission, registry: registry, logger: logger).buildResponder(),
             server: HTTPServerBuilder { responder in
                 ServerChannel(responder: responder, limits: limits, sessions: sessions)
             },

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import StapesServer
+import StapesServer
 
 @Suite("Keys")
 struct KeyRingTests {

@@ -1,7 +1,7 @@
 import StapesAPI
 import Testing
 
-@testable import StapesServer
+import StapesServer
 
 @Suite("Route table")
 struct RouteTableTests {

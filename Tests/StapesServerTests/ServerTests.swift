@@ -1,8 +1,9 @@
+import Glibc
 import Stapes
 import StapesAPI
 import Testing
 
-@testable import StapesServer
+import StapesServer
 
 @Suite("A server at work", .serialized)
 struct ServerTests {

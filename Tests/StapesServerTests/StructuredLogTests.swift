@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 import Testing
 
-@testable import StapesServer
+import StapesServer
 
 @Suite("Log lines")
 struct StructuredLogTests {

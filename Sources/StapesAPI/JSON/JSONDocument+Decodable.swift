@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 extension JSONDocument: Decodable {
-    private struct Key: CodingKey {
+    private struct MemberKey: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
 
@@ -17,7 +17,7 @@ extension JSONDocument: Decodable {
     }
 
     package init(from decoder: any Decoder) throws {
-        if let object = try? decoder.container(keyedBy: Key.self) {
+        if let object = try? decoder.container(keyedBy: MemberKey.self) {
             let keys = object.allKeys.sorted { $0.stringValue < $1.stringValue }
             self = .object(try keys.map { Member($0.stringValue, try object.decode(JSONDocument.self, forKey: $0)) })
             return

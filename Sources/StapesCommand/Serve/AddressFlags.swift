@@ -13,8 +13,8 @@
 
         @Option(
             help: ArgumentHelp(
-                "Key that clients have to send; may be repeated. Others can read it in the list of processes: better \
-                the file, or STAPES_API_KEY.", valueName: "key"))
+                "Key that clients have to send; may be repeated. It shows in the list of processes; the file and STAPES_API_KEY do not.",
+                valueName: "key"))
         var apiKey: [String] = []
 
         @Option(help: ArgumentHelp("File with a key a line.", valueName: "file"))

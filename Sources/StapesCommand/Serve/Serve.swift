@@ -71,10 +71,12 @@
             let directory = try engine.modelFlags.resolve()
             let logger = logger
             let (flags, rows) = (engine, batchSize)
+            let served = try ServedModels(
+                directory: directory, name: engine.modelFlags.name, aliases: servedModelName)
             let server: SpeechServer
             do throws(ServerError) {
                 server = try SpeechServer(
-                    configuration, served: try served(directory), logger: logger, registry: registry,
+                    configuration, served: served, logger: logger, registry: registry,
                     onEvent: { event in
                         if case .listening(let host, let port) = event {
                             let name = host.contains(":") ? "[\(host)]" : host
@@ -103,11 +105,6 @@
             var logger = Logger(label: "stapes") { StructuredLog(label: $0, form: form) }
             logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
             return logger
-        }
-
-        /// - Throws: `model` if its files cannot be read.
-        private func served(_ directory: String) throws -> ServedModels {
-            try ServedModels(directory: directory, name: engine.modelFlags.name, aliases: servedModelName)
         }
     }
 #endif

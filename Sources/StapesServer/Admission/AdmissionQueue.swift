@@ -4,21 +4,23 @@
 /// A request costs bytes. Those that are worked on together cost no more than there are, but one alone may cost more.
 /// Among those that wait the lowest priority number goes first, and of equals who came first; nobody overtakes a request
 /// that is too large for now, so that a large one gets its turn.
-struct AdmissionQueue: Sendable {
+package struct AdmissionQueue: Sendable {
     /// Names a request.
-    struct Ticket: Sendable, Hashable {
-        let number: Int
+    package struct Ticket: Sendable, Hashable {
+        package let number: Int
+
+        package init(number: Int) { self.number = number }
     }
 
-    enum Answer: Sendable, Hashable {
+    package enum Answer: Sendable, Hashable {
         case admitted
         case queued
         case refused
     }
 
-    let activeLimit: Int
-    let byteLimit: Int
-    let queueLimit: Int
+    private let activeLimit: Int
+    private let byteLimit: Int
+    private let queueLimit: Int
 
     private struct Waiting {
         let ticket: Ticket
@@ -30,25 +32,25 @@ struct AdmissionQueue: Sendable {
     private var activeBytes = 0
     private var waiting: [Waiting] = []
 
-    init(activeLimit: Int, byteLimit: Int, queueLimit: Int) {
+    package init(activeLimit: Int, byteLimit: Int, queueLimit: Int) {
         self.activeLimit = activeLimit
         self.byteLimit = byteLimit
         self.queueLimit = queueLimit
     }
 
-    var activeCount: Int { active.count }
-    var waitingCount: Int { waiting.count }
+    package var activeCount: Int { active.count }
+    package var waitingCount: Int { waiting.count }
 
-    func isActive(_ ticket: Ticket) -> Bool { active[ticket] != nil }
+    package func isActive(_ ticket: Ticket) -> Bool { active[ticket] != nil }
 
     /// A request that came now would be refused.
-    var isFull: Bool { waiting.count >= queueLimit && !(waiting.isEmpty && active.count < activeLimit) }
+    package var isFull: Bool { waiting.count >= queueLimit && !(waiting.isEmpty && active.count < activeLimit) }
 
     private func fits(_ cost: Int) -> Bool {
         active.isEmpty || active.count < activeLimit && activeBytes + cost <= byteLimit
     }
 
-    mutating func enter(_ ticket: Ticket, cost: Int, priority: Int) -> Answer {
+    package mutating func enter(_ ticket: Ticket, cost: Int, priority: Int) -> Answer {
         if waiting.isEmpty, fits(cost) {
             admit(ticket, cost)
             return .admitted
@@ -62,7 +64,7 @@ struct AdmissionQueue: Sendable {
     /// The request is done, or was taken back while it waited.
     ///
     /// - Returns: those whose turn it is now.
-    mutating func leave(_ ticket: Ticket) -> [Ticket] {
+    package mutating func leave(_ ticket: Ticket) -> [Ticket] {
         if let cost = active.removeValue(forKey: ticket) {
             activeBytes -= cost
         } else {

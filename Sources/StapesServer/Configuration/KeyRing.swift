@@ -1,13 +1,13 @@
 /// The keys that let a client in.
-struct KeyRing: Sendable {
+package struct KeyRing: Sendable {
     private let keys: [[UInt8]]
 
-    init(_ keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
+    package init(_ keys: [String]) { self.keys = keys.map { Array($0.utf8) } }
 
-    var isEmpty: Bool { keys.isEmpty }
+    package var isEmpty: Bool { keys.isEmpty }
 
     /// Every key is compared to its end, so that the time taken tells nothing of how much of one was right.
-    func accepts(_ candidate: some StringProtocol) -> Bool {
+    package func accepts(_ candidate: some StringProtocol) -> Bool {
         let candidate = Array(candidate.utf8)
         var accepted = false
         for key in keys where Self.areEqual(key, candidate) { accepted = true }

@@ -25,7 +25,7 @@ extension ServerConfiguration {
     var isPublic: Bool { !["127.0.0.1", "::1", "localhost"].contains(host) && !host.hasPrefix("127.") }
 
     /// - Throws: `configuration`, naming what is wrong.
-    func check() throws(ServerError) {
+    package func check() throws(ServerError) {
         guard (0...65535).contains(port) else { throw ServerError(.configuration, "no port has the number \(port)") }
         guard !isPublic || !keys.isEmpty || allowsPublicWithoutKey else {
             throw ServerError(

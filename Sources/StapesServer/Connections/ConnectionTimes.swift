@@ -1,6 +1,6 @@
 /// When a connection has been silent or slow for too long. A struct that is told what comes and asks for no clock.
-struct ConnectionTimes: Sendable {
-    enum Verdict: Sendable, Hashable {
+package struct ConnectionTimes: Sendable {
+    package enum Verdict: Sendable, Hashable {
         /// Look again then; nanoseconds of the clock that the events are timed by.
         case wait(until: Int64)
         /// Nobody is waiting for an answer.
@@ -25,32 +25,32 @@ struct ConnectionTimes: Sendable {
     /// The first head has the time of a head, later ones may be long in coming.
     private var isFirst = true
 
-    init(_ limits: ServerLimits, now: Int64) {
+    package init(_ limits: ServerLimits, now: Int64) {
         headNanoseconds = Int64(limits.headSeconds * 1e9)
         idleNanoseconds = Int64(limits.idleSeconds * 1e9)
         bytesPerSecond = limits.bodyBytesPerSecond
         phase = .head(since: now)
     }
 
-    mutating func headArrived(now: Int64) { phase = .body(since: now, last: now, byteCount: 0) }
+    package mutating func headArrived(now: Int64) { phase = .body(since: now, last: now, byteCount: 0) }
 
-    mutating func bodyArrived(byteCount: Int, now: Int64) {
+    package mutating func bodyArrived(byteCount: Int, now: Int64) {
         guard case .body(let since, _, let count) = phase else { return }
         phase = .body(since: since, last: now, byteCount: count + byteCount)
     }
 
     /// A request that was answered before its end is over already.
-    mutating func requestEnded() {
+    package mutating func requestEnded() {
         guard case .body = phase else { return }
         phase = .answer
     }
 
-    mutating func answered(now: Int64) {
+    package mutating func answered(now: Int64) {
         phase = .head(since: now)
         isFirst = false
     }
 
-    func verdict(now: Int64) -> Verdict {
+    package func verdict(now: Int64) -> Verdict {
         switch phase {
         case .head(let since):
             let deadline = since + (isFirst ? headNanoseconds : idleNanoseconds)

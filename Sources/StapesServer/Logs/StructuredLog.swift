@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-public import Logging
+import Logging
 import Synchronization
 
 /// Writes log lines to standard error: for people, `time level message key=value`, or for machines one JSON object each.

@@ -6,6 +6,8 @@ import Synchronization
 struct ScopeMiddleware: RouterMiddleware {
     let metrics: ServerMetrics
     let routes: RouteTable
+    /// Hummingbird's own says less.
+    let logger: Logger
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
@@ -13,8 +15,8 @@ struct ScopeMiddleware: RouterMiddleware {
         var context = context
         let scope = RequestScope(id: RequestScope.id(proposed: request.headers[RequestScope.idHeader]))
         context.scope = scope
+        context.logger = logger
         context.logger[metadataKey: "request_id"] = "\(scope.id)"
-        context.logger[metadataKey: "hb.request.id"] = nil
         var response: Response
         do {
             response = try await next(request, context)

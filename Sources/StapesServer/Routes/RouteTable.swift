@@ -1,20 +1,20 @@
 import StapesAPI
 
 /// Which paths and methods there are.
-struct RouteTable: Sendable {
+package struct RouteTable: Sendable {
     private let routes: [Route]
 
-    init(_ routes: [Route]) { self.routes = routes }
+    package init(_ routes: [Route]) { self.routes = routes }
 
     /// The path as the table writes it, so that metrics have few names; what is not there is `other`.
-    func label(path: String) -> String {
+    package func label(path: String) -> String {
         routes.first { Self.matches($0.path, path) }?.path ?? "other"
     }
 
-    func label(method: String) -> String { routes.contains { $0.method == method } ? method : "other" }
+    package func label(method: String) -> String { routes.contains { $0.method == method } ? method : "other" }
 
     /// The methods that a path takes.
-    func methods(path: String) -> [String] {
+    package func methods(path: String) -> [String] {
         routes.filter { Self.matches($0.path, path) }.map(\.method)
     }
 

@@ -1,13 +1,16 @@
 import Hummingbird
+import Logging
 import StapesAPI
 import StapesMetrics
 
 /// Which path leads where.
 enum ServerRouter {
-    static func make(_ state: ServerState, admission: RealtimeAdmission, registry: MetricsRegistry?) -> Router<ServerContext> {
+    static func make(
+        _ state: ServerState, admission: RealtimeAdmission, registry: MetricsRegistry?, logger: Logger
+    ) -> Router<ServerContext> {
         let table = RouteTable(OpenAPI.routes)
         let router = Router(context: ServerContext.self)
-        router.add(middleware: ScopeMiddleware(metrics: state.metrics, routes: table))
+        router.add(middleware: ScopeMiddleware(metrics: state.metrics, routes: table, logger: logger))
         router.add(middleware: TracingMiddleware())
         router.add(middleware: AuthenticationMiddleware(keys: KeyRing(state.configuration.keys)))
 

@@ -22,10 +22,4 @@ extension SpeechService {
     package func realtime(serving models: ServedModels) -> (any LiveSpeech)? { nil }
 }
 
-extension Transcriber: SpeechService {
-    package func realtime(serving models: ServedModels) -> (any LiveSpeech)? {
-        TranscriberSpeech(self, voiceActivity: voiceActivityStream()) { name in
-            (try? models.resolve(name)) != nil
-        }
-    }
-}
+extension Transcriber: SpeechService {}

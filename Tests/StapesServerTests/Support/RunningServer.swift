@@ -4,7 +4,7 @@ import StapesMetrics
 import Synchronization
 import Testing
 
-@testable import StapesServer
+import StapesServer
 
 /// A server on a free port while a test runs.
 struct RunningServer: Sendable {
