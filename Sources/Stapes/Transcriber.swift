@@ -138,6 +138,23 @@ public final class Transcriber: Sendable {
             recording.heard.detectionWindow(), positions: description.model.audioContext, &statistics)
     }
 
+    /// Whether `live` takes these options.
+    ///
+    /// - Throws: `invalidOption`.
+    package func check(_ options: LiveOptions) throws(StapesError) {
+        try options.check()
+        try options.transcription.check(audioContext: description.model.audioContext)
+        _ = try requestedLanguage(options.transcription)
+    }
+
+    /// How likely there is speech in audio that is still coming.
+    ///
+    /// - Throws: `model` if the network's weights are not there or damaged.
+    package func voiceActivityStream() async throws(StapesError) -> VoiceActivityStream {
+        let speech = speech
+        return try await pool.run { () throws(StapesError) in try speech.stream() }
+    }
+
     /// What the engine holds between two steps.
     package func holdings() async -> EngineHoldings { await windows.engine.holdings() }
 
