@@ -92,7 +92,9 @@ let package = Package(
         .testTarget(
             name: "StapesMetricsTests",
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
-        .testTarget(name: "StapesAPITests", dependencies: ["StapesAPI", "StapesAudio", "StapesTesting"]),
+        .testTarget(
+            name: "StapesAPITests",
+            dependencies: ["Stapes", "StapesAPI", "StapesAudio", "StapesEvaluation", "StapesTesting"]),
         .testTarget(
             name: "StapesCommandTests",
             dependencies: [

@@ -1,6 +1,6 @@
 /// RFC 4648's base64 with its padding, read strictly: no white space, no other alphabet, no bits that stand for
 /// nothing.
-enum Base64 {
+package enum Base64 {
     private static let invalid: UInt8 = 0xFF
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     /// Six bits by letter.
@@ -11,7 +11,7 @@ enum Base64 {
     }()
 
     /// Nil if the text is not base64.
-    static func bytes(of text: String) -> [UInt8]? {
+    package static func bytes(of text: String) -> [UInt8]? {
         var text = text
         return text.withUTF8 { bytes(of: $0) }
     }

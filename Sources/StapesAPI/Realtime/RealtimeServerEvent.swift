@@ -39,4 +39,10 @@ package struct RealtimeSessionView: Sendable, Hashable {
     package let id: String
     package let settings: RealtimeSettings
     package let shape: RealtimeShape
+
+    package init(id: String, settings: RealtimeSettings, shape: RealtimeShape) {
+        self.id = id
+        self.settings = settings
+        self.shape = shape
+    }
 }

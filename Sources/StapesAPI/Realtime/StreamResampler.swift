@@ -11,7 +11,7 @@
 ///
 /// Sample n of the output is the input at the time of n, not later: what is still to come is waited for, which is
 /// `halfWidth` samples of the input.
-struct StreamResampler: Sendable {
+package struct StreamResampler: Sendable {
     /// Zeros of the sinc on either side.
     private static let zeros = 32
     /// About 80 dB of what does not belong to the lower rate are taken away.
@@ -20,7 +20,7 @@ struct StreamResampler: Sendable {
     private static let cutoff = 0.95
 
     /// Samples of the input on either side of an output sample.
-    let halfWidth: Int
+    package let halfWidth: Int
     /// The output has `up` samples for `down` of the input.
     private let up, down: Int
     /// `[up, 2 * halfWidth]`: for the inputs from `halfWidth - 1` before an output sample's to `halfWidth` after.
@@ -36,7 +36,7 @@ struct StreamResampler: Sendable {
     /// - Parameters:
     ///   - inputRate: samples a second.
     ///   - outputRate: samples a second.
-    init(from inputRate: Int, to outputRate: Int) {
+    package init(from inputRate: Int, to outputRate: Int) {
         var (a, b) = (inputRate, outputRate)
         while b > 0 { (a, b) = (b, a % b) }
         up = outputRate / a
@@ -75,7 +75,7 @@ struct StreamResampler: Sendable {
     }
 
     /// Takes the next samples and gives those that nothing is missing for.
-    mutating func resample(_ chunk: [Float]) -> [Float] {
+    package mutating func resample(_ chunk: [Float]) -> [Float] {
         takenCount += chunk.count
         samples += chunk
         let output = drain()
@@ -85,7 +85,7 @@ struct StreamResampler: Sendable {
 
     /// What is left when nothing follows but silence: together there are as many as the input's duration holds. The
     /// resampler is as new afterwards.
-    mutating func finish() -> [Float] {
+    package mutating func finish() -> [Float] {
         samples += [Float](repeating: 0, count: halfWidth)
         let count = (takenCount * up + down - 1) / down - givenCount
         let output = Array(drain().prefix(count))
