@@ -92,6 +92,16 @@ public final class Transcriber: Sendable {
     public func live<Samples: AsyncSequence & Sendable>(
         _ pcm: Samples, options: LiveOptions = .init()
     ) -> LiveSequence where Samples.Element == [Float] {
+        live(pcm, options: options, catchesUp: false)
+    }
+
+    /// The same for audio that should not wait.
+    ///
+    /// - Parameter catchesUp: whether a look takes all that has come since the last, so that a machine which is too slow
+    ///   for `stepSeconds` looks less often. Then the text depends on the chunks and on the machine.
+    package func live<Samples: AsyncSequence & Sendable>(
+        _ pcm: Samples, options: LiveOptions, catchesUp: Bool
+    ) -> LiveSequence where Samples.Element == [Float] {
         LiveSequence { onResult throws(StapesError) in
             try options.check()
             try options.transcription.check(audioContext: self.description.model.audioContext)
@@ -101,7 +111,7 @@ public final class Transcriber: Sendable {
                 requested: requested)
             let window = LiveWindow(
                 options: options.transcription.seeking(language: requested ?? ""), stepSeconds: options.stepSeconds,
-                pauseSeconds: options.pauseSeconds)
+                pauseSeconds: options.pauseSeconds, catchesUp: catchesUp)
             try await walk.run(pcm, window, onResult: onResult)
         }
     }

@@ -12,9 +12,7 @@ package protocol LiveSpeech: Sendable {
     func check(_ transcription: RealtimeTranscription) throws(APIError)
 
     /// Transcribes a turn while it is spoken. The last result is final.
-    ///
-    /// - Parameter stepSeconds: new audio after which it is looked at again.
-    func live(_ audio: TurnAudio, _ transcription: RealtimeTranscription, stepSeconds: Double) -> Results
+    func live(_ audio: TurnAudio, _ transcription: RealtimeTranscription) -> Results
 }
 
 /// How likely there is speech in audio that comes in chunks: a probability for every 32 ms that are complete.

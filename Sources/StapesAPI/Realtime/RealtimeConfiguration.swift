@@ -3,8 +3,6 @@ package struct RealtimeConfiguration: Sendable, Hashable {
     /// What a session is set to before its client changes it.
     package var settings: RealtimeSettings
     package var limits = RealtimeLimits()
-    /// Seconds of new audio after which a turn is looked at again.
-    package var stepSeconds = 1.0
 
     package init(settings: RealtimeSettings) { self.settings = settings }
 }

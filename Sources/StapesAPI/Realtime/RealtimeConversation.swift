@@ -35,7 +35,8 @@ package enum RealtimeConversation {
     /// - Parameters:
     ///   - incoming: the client's frames; their end or error is the client's leaving. It must end when its task is
     ///     cancelled.
-    ///   - send: sends a text frame and returns when there is room for another; an error is the client's leaving.
+    ///   - send: sends a text frame and returns when there is room for another; an error is the client's leaving. It
+    ///     must throw when the client has taken nothing for too long: no limit is looked at while it waits.
     package static func run<Incoming: AsyncSequence & Sendable>(
         incoming: Incoming, speech: some LiveSpeech, configuration: RealtimeConfiguration,
         send: @escaping @Sendable (String) async throws -> Void
@@ -44,7 +45,7 @@ package enum RealtimeConversation {
         let (turns, turnInput) = AsyncStream.makeStream(of: Turn.self)
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await read(incoming, into: line) }
-            group.addTask { await transcribe(turns, speech, configuration, into: line) }
+            group.addTask { await transcribe(turns, speech, into: line) }
             group.addTask { await tick(configuration.limits, into: line) }
             let ending = await hold(line, turnInput, speech, configuration, send)
             line.cancel()
@@ -93,7 +94,8 @@ package enum RealtimeConversation {
             case .success(.heard(let result, let item)): actions = session.heard(result, item: item)
             case .success(.ended(let item, let failure)): actions = session.ended(item: item, failure: failure)
             case .success(.tick): actions = session.tick(at: now)
-            case .success(.clientLeft): return .clientLeft
+            // Cancelled frames end as well.
+            case .success(.clientLeft): return Task.isCancelled ? .cancelled : .clientLeft
             case .success(nil), .failure: return .cancelled
             }
         }
@@ -112,15 +114,12 @@ package enum RealtimeConversation {
 
     /// One turn after the other.
     private static func transcribe(
-        _ turns: AsyncStream<Turn>, _ speech: some LiveSpeech, _ configuration: RealtimeConfiguration,
-        into line: BoundedLine<Input>
+        _ turns: AsyncStream<Turn>, _ speech: some LiveSpeech, into line: BoundedLine<Input>
     ) async {
         for await turn in turns {
-            // Of a turn that is over before its first look nobody needs to see how it grew.
-            let step = turn.audio.hasEnded ? 30 : configuration.stepSeconds
             var failure: RealtimeError?
             do {
-                for try await result in speech.live(turn.audio, turn.transcription, stepSeconds: step) {
+                for try await result in speech.live(turn.audio, turn.transcription) {
                     await line.send(.heard(result, item: turn.item))
                 }
             } catch {

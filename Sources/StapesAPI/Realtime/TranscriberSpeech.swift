@@ -10,7 +10,7 @@ package struct TranscriberSpeech: LiveSpeech {
 
     /// - Parameters:
     ///   - voiceActivity: of the transcriber, nil to do without.
-    ///   - options: what a client does not choose.
+    ///   - options: what a client does not choose; how often a turn is looked at.
     ///   - serves: whether a client may call the transcriber's model by this name.
     package init(
         _ transcriber: Transcriber, voiceActivity: VoiceActivityStream?, options: LiveOptions = .init(),
@@ -27,21 +27,19 @@ package struct TranscriberSpeech: LiveSpeech {
             throw APIError(.modelNotFound, "The model '\(transcription.model)' is not served.", parameter: "model")
         }
         do throws(StapesError) {
-            try transcriber.check(options(transcription, stepSeconds: options.stepSeconds))
+            try transcriber.check(options(transcription))
         } catch {
             throw APIError(.invalidValue, error.message, parameter: "language")
         }
     }
 
-    package func live(
-        _ audio: TurnAudio, _ transcription: RealtimeTranscription, stepSeconds: Double
-    ) -> LiveSequence {
-        transcriber.live(audio, options: options(transcription, stepSeconds: stepSeconds))
+    package func live(_ audio: TurnAudio, _ transcription: RealtimeTranscription) -> LiveSequence {
+        // A busy machine shows less of how a turn grows, and is not later with its text.
+        transcriber.live(audio, options: options(transcription), catchesUp: true)
     }
 
-    private func options(_ transcription: RealtimeTranscription, stepSeconds: Double) -> LiveOptions {
+    private func options(_ transcription: RealtimeTranscription) -> LiveOptions {
         var options = options
-        options.stepSeconds = stepSeconds
         options.transcription.language = transcription.language
         options.transcription.initialPrompt = transcription.prompt
         return options

@@ -20,9 +20,6 @@ package final class TurnAudio: AsyncSequence, Sendable {
 
     package init() {}
 
-    /// Nothing will be added.
-    package var hasEnded: Bool { state.withLock { $0.hasEnded || $0.isCancelled } }
-
     /// Adds samples. After the end it does nothing.
     package func add(_ samples: [Float]) {
         change { state in

@@ -3,39 +3,10 @@ import StapesAPI
 import StapesAudio
 import StapesEvaluation
 import StapesTesting
-import Synchronization
 import Testing
 
 @Suite("Realtime conversation")
 struct RealtimeConversationTests {
-    private final class Client: Sendable {
-        private let texts = Mutex<[String]>([])
-        let frames: AsyncStream<RealtimeFrame>
-        private let input: AsyncStream<RealtimeFrame>.Continuation
-
-        init() { (frames, input) = AsyncStream.makeStream() }
-
-        func send(_ frame: RealtimeFrame) { input.yield(frame) }
-
-        func leave() { input.finish() }
-
-        var events: [ServerEvent] {
-            get throws { try texts.withLock { $0 }.map { try ServerEvent($0) } }
-        }
-
-        @Sendable func receive(_ text: String) { texts.withLock { $0.append(text) } }
-
-        /// Waits for so many events of a name, 60 seconds at most.
-        func wait(for name: String, count: Int = 1) async throws {
-            let start = ContinuousClock.now
-            while try events.filter({ $0.name == name }).count < count {
-                let seen = try events.map(\.name)
-                try #require(ContinuousClock.now - start < .seconds(60), "no \(name): \(seen)")
-                try await Task.sleep(for: .milliseconds(5))
-            }
-        }
-    }
-
     private func configuration(rate: Int = 16_000, detects: Bool, model: String = "fake") -> RealtimeConfiguration {
         var settings = RealtimeSettings(
             transcription: RealtimeTranscription(model: model), turnDetection: detects ? RealtimeTurnDetection() : nil)
@@ -46,9 +17,9 @@ struct RealtimeConversationTests {
     /// Runs a session while the client does what it does, and leaves.
     private func run(
         _ configuration: RealtimeConfiguration, speech: some LiveSpeech = CountingSpeech(),
-        _ body: (Client) async throws -> Void
+        _ body: (RealtimeClient) async throws -> Void
     ) async throws -> [ServerEvent] {
-        let client = Client()
+        let client = RealtimeClient()
         async let ending = RealtimeConversation.run(
             incoming: client.frames, speech: speech, configuration: configuration, send: client.receive)
         do {
@@ -151,7 +122,7 @@ struct RealtimeConversationTests {
     func idle() async throws {
         var configuration = configuration(detects: false)
         configuration.limits.idleSeconds = 0.1
-        let client = Client()
+        let client = RealtimeClient()
         let ending = await RealtimeConversation.run(
             incoming: client.frames, speech: CountingSpeech(), configuration: configuration, send: client.receive)
         #expect(ending == .idle)
@@ -161,13 +132,13 @@ struct RealtimeConversationTests {
     @Test("A session whose client takes nothing more, and one whose task is cancelled, end")
     func brokenConnections() async throws {
         struct Broken: Error {}
-        let client = Client()
+        let client = RealtimeClient()
         let ending = await RealtimeConversation.run(
             incoming: client.frames, speech: CountingSpeech(), configuration: configuration(detects: false)
         ) { _ in throw Broken() }
         #expect(ending == .clientLeft)
 
-        let other = Client()
+        let other = RealtimeClient()
         let configuration = configuration(detects: false)
         let task = Task {
             await RealtimeConversation.run(
@@ -216,32 +187,17 @@ struct RealtimeSpeechTests {
                 transcription: RealtimeTranscription(model: "tiny.en"), turnDetection: detects ? detection : nil))
     }
 
-    /// Sends the frames and, when text has come, the rest; waits for the text of the turns, and leaves.
+    /// Runs a session while its client does what it does, and returns what it was told.
     private func events(
-        _ frames: [RealtimeFrame], then rest: [RealtimeFrame] = [], _ configuration: RealtimeConfiguration, turns: Int
+        _ configuration: RealtimeConfiguration, _ body: (RealtimeClient) async throws -> Void
     ) async throws -> [ServerEvent] {
-        let speech = try await speech()
-        let texts = Mutex<[String]>([])
-        let (incoming, input) = AsyncStream.makeStream(of: RealtimeFrame.self)
+        let (speech, client) = (try await speech(), RealtimeClient())
         async let ending = RealtimeConversation.run(
-            incoming: incoming, speech: speech, configuration: configuration
-        ) { text in
-            texts.withLock { $0.append(text) }
-        }
-        func wait(until isDone: ([ServerEvent]) -> Bool) async throws {
-            let start = ContinuousClock.now
-            while ContinuousClock.now - start < .seconds(120) {
-                if isDone(try texts.withLock { $0 }.map { try ServerEvent($0) }) { break }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-        }
-        for frame in frames { input.yield(frame) }
-        if !rest.isEmpty { try await wait { $0.contains { $0.delta != nil } } }
-        for frame in rest { input.yield(frame) }
-        try await wait { $0.filter { $0.transcript != nil }.count >= turns }
-        input.finish()
+            incoming: client.frames, speech: speech, configuration: configuration, send: client.receive)
+        try await body(client)
+        client.leave()
         #expect(await ending == .clientLeft)
-        return try texts.withLock { $0 }.map { try ServerEvent($0) }
+        return try client.events
     }
 
     @Test("Utterances become items with their text")
@@ -252,8 +208,10 @@ struct RealtimeSpeechTests {
         let samples = try entries.reduce(into: silence) { samples, entry in
             samples += try AudioDecoder.decode(.bytes(SpeechData.bytes(entry.audio))).samples + silence
         }
-        let events = try await events(
-            frames(samples), configuration(detects: true), turns: entries.count)
+        let events = try await events(configuration(detects: true)) { client in
+            for frame in frames(samples) { client.send(frame) }
+            try await client.wait(for: "completed", count: entries.count)
+        }
         let completed = events.filter { $0.name == "completed" }
         #expect(completed.count == entries.count)
         #expect(events.filter { $0.type == "input_audio_buffer.speech_started" }.count == entries.count)
@@ -272,8 +230,19 @@ struct RealtimeSpeechTests {
     func growing() async throws {
         let entry = try #require(SpeechData.manifest().first { $0.audio == Self.recordings[1] })
         let samples = try AudioDecoder.decode(.bytes(SpeechData.bytes(entry.audio))).samples
-        let events = try await events(
-            frames(samples), then: [ClientFrame.commit], configuration(detects: false), turns: 1)
+        let events = try await events(configuration(detects: false)) { client in
+            for frame in frames(samples) {
+                client.send(frame)
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            // A machine that was busy meanwhile has looked once and needs a reason to look again.
+            for _ in 0..<60 where try client.events.allSatisfy({ $0.delta == nil }) {
+                client.send(ClientFrame.append([Float](repeating: 0, count: 24_000)))
+                try await Task.sleep(for: .seconds(1))
+            }
+            client.send(ClientFrame.commit)
+            try await client.wait(for: "completed")
+        }
         let committed = try #require(events.firstIndex { $0.type == "input_audio_buffer.committed" })
         #expect(events[..<committed].contains { $0.name == "delta" })
         let deltas = events.compactMap(\.delta)

@@ -1,6 +1,8 @@
 import FoundationEssentials
 import Stapes
 import StapesAPI
+import Synchronization
+import Testing
 
 /// Whatever is loud is speech.
 struct LoudSpeech: SpeechProbabilities {
@@ -30,7 +32,7 @@ struct CountingSpeech: LiveSpeech {
     }
 
     func live(
-        _ audio: TurnAudio, _ transcription: RealtimeTranscription, stepSeconds: Double
+        _ audio: TurnAudio, _ transcription: RealtimeTranscription
     ) -> AsyncThrowingStream<LiveResult, any Error> {
         let (results, continuation) = AsyncThrowingStream.makeStream(of: LiveResult.self, throwing: (any Error).self)
         let task = Task {
@@ -119,4 +121,33 @@ struct ServerEvent: Decodable {
 
     /// The name without what all names of transcription begin with.
     var name: String { type.replacing("conversation.item.input_audio_transcription.", with: "") }
+}
+
+/// A client of a session without a socket, who keeps what it is told.
+final class RealtimeClient: Sendable {
+    private let texts = Mutex<[String]>([])
+    let frames: AsyncStream<RealtimeFrame>
+    private let input: AsyncStream<RealtimeFrame>.Continuation
+
+    init() { (frames, input) = AsyncStream.makeStream() }
+
+    func send(_ frame: RealtimeFrame) { input.yield(frame) }
+
+    func leave() { input.finish() }
+
+    var events: [ServerEvent] {
+        get throws { try texts.withLock { $0 }.map { try ServerEvent($0) } }
+    }
+
+    @Sendable func receive(_ text: String) { texts.withLock { $0.append(text) } }
+
+    /// Waits for so many events of a name, 60 seconds at most.
+    func wait(for name: String, count: Int = 1) async throws {
+        let start = ContinuousClock.now
+        while try events.filter({ $0.name == name }).count < count {
+            let seen = try events.map(\.name)
+            try #require(ContinuousClock.now - start < .seconds(60), "no \(name): \(seen)")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
 }
