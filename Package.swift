@@ -127,7 +127,10 @@ let package = Package(
             dependencies: ["StapesMetrics", .product(name: "Metrics", package: "swift-metrics")]),
         .testTarget(
             name: "StapesAPITests",
-            dependencies: ["Stapes", "StapesAPI", "StapesAudio", "StapesDecoding", "StapesTokenizer", "StapesTesting"]),
+            dependencies: [
+                "Stapes", "StapesAPI", "StapesAudio", "StapesDecoding", "StapesEvaluation", "StapesTokenizer",
+                "StapesTesting",
+            ]),
         .testTarget(
             name: "StapesServerTests",
             dependencies: ["StapesServer", "StapesAPI", "StapesMetrics", "StapesTesting"]),

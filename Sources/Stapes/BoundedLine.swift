@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Elements from one producer to one consumer; never more than a few, in order.
-final class BoundedLine<Element: Sendable>: Sendable {
+/// Elements from a producer or a few to one consumer, in order; never more than the capacity and one a producer.
+package final class BoundedLine<Element: Sendable>: Sendable {
     private typealias Waiting = CheckedContinuation<Void, Never>
 
     private enum Ending {
@@ -14,21 +14,21 @@ final class BoundedLine<Element: Sendable>: Sendable {
         var elements: [Element] = []
         var ending = Ending.open
         var consumers: [Waiting] = []
-        var producer: Waiting?
+        var producers: [Waiting] = []
 
         var isOpen: Bool { if case .open = ending { true } else { false } }
 
         /// Those to wake.
         mutating func everyone() -> [Waiting] {
-            defer { (consumers, producer) = ([], nil) }
-            return consumers + (producer.map { [$0] } ?? [])
+            defer { (consumers, producers) = ([], []) }
+            return consumers + producers
         }
 
         /// Nil if another consumer was faster.
         mutating func take() -> (Result<Element?, StapesError>?, Waiting?) {
             if !elements.isEmpty {
-                defer { producer = nil }
-                return (.success(elements.removeFirst()), producer)
+                let element = elements.removeFirst()
+                return (.success(element), producers.isEmpty ? nil : producers.removeFirst())
             }
             switch ending {
             case .open: return (nil, nil)
@@ -43,23 +43,24 @@ final class BoundedLine<Element: Sendable>: Sendable {
     private let state = Mutex(State())
     private let capacity: Int
 
-    init(capacity: Int) {
+    package init(capacity: Int) {
         precondition(capacity > 0, "a line holds an element at least")
         self.capacity = capacity
     }
 
     /// Adds an element and returns when there is room for another. To a line that has ended it adds nothing.
-    func send(_ element: Element) async {
+    package func send(_ element: Element) async {
         let woken = state.withLock { state in
             guard state.isOpen else { return [Waiting]() }
             state.elements.append(element)
-            return state.everyone()
+            defer { state.consumers = [] }
+            return state.consumers
         }
         for one in woken { one.resume() }
         await withTaskCancellationHandler {
             await wait { state, waiting in
                 guard state.isOpen, state.elements.count >= capacity else { return false }
-                state.producer = waiting
+                state.producers.append(waiting)
                 return true
             }
         } onCancel: {
@@ -68,12 +69,12 @@ final class BoundedLine<Element: Sendable>: Sendable {
     }
 
     /// No element follows those that are there.
-    func finish(_ error: StapesError?) {
+    package func finish(_ error: StapesError?) {
         end { $0.ending = error.map { .failed($0) } ?? .ended }
     }
 
     /// Nothing follows, and what is there is dropped.
-    func cancel() {
+    package func cancel() {
         end {
             $0.elements = []
             $0.ending = .failed(StapesError(.cancelled, "the task was cancelled"))
@@ -90,7 +91,7 @@ final class BoundedLine<Element: Sendable>: Sendable {
     }
 
     /// The next element, nil after the last. An error comes once.
-    func next() async -> Result<Element?, StapesError> {
+    package func next() async -> Result<Element?, StapesError> {
         while true {
             await wait { state, waiting in
                 guard state.isOpen, state.elements.isEmpty else { return false }

@@ -13,8 +13,8 @@ import StapesDecoding
 ///         }
 ///     }
 ///
-/// Looks come at points of the audio that do not depend on how it is cut into chunks, so neither does the text. It
-/// keeps a window at most, and what a chunk has beyond it.
+/// Looks come at points of the audio that do not depend on how it is cut into chunks, so neither does the text, unless
+/// it is to catch up. It keeps a window at most, and what a chunk has beyond it.
 package struct LiveWindow: Sendable {
     package enum Action: Sendable, Hashable {
         case listen
@@ -45,6 +45,7 @@ package struct LiveWindow: Sendable {
     private let options: SeekOptions
     private let stepSamples: Int
     private let pauseSeconds: Double
+    private let catchesUp: Bool
 
     /// What has been heard since the final point.
     private var window: [Float] = []
@@ -65,10 +66,13 @@ package struct LiveWindow: Sendable {
     private var past = FileWalk.Past()
     private var language = ""
 
-    /// - Parameter options: how the window is walked through.
-    package init(options: SeekOptions, stepSeconds: Double, pauseSeconds: Double) {
+    /// - Parameters:
+    ///   - options: how the window is walked through.
+    ///   - catchesUp: whether one look takes all that has come meanwhile, however many steps that is.
+    package init(options: SeekOptions, stepSeconds: Double, pauseSeconds: Double, catchesUp: Bool = false) {
         self.options = options
         self.pauseSeconds = pauseSeconds
+        self.catchesUp = catchesUp
         stepSamples = max(1, Int(stepSeconds * Double(WindowTime.sampleRate)))
         nextLook = min(stepSamples, options.windowFrames * WindowTime.hopLength)
     }
@@ -87,6 +91,7 @@ package struct LiveWindow: Sendable {
     /// What to do. After `look` the same again until its outcome has been received.
     package mutating func next() -> Action {
         if let look { return .look(look) }
+        if catchesUp { nextLook = max(nextLook, min(window.count + pending.count, fullSamples)) }
         let taken = min(nextLook - window.count, pending.count)
         if taken > 0 {
             window += pending.prefix(taken)

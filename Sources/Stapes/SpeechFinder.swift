@@ -21,6 +21,11 @@ final class SpeechFinder: Sendable {
         try load().speech(in: pcm, options: options)
     }
 
+    /// The network for audio that is still coming.
+    ///
+    /// - Throws: `model` if the weights are not there or damaged.
+    func stream() throws(StapesError) -> VoiceActivityStream { try load().stream() }
+
     private func load() throws(StapesError) -> VoiceActivityDetector {
         // Two that load at once load the same.
         if let detector = detector.withLock({ $0 }) { return detector }

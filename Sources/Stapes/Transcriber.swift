@@ -100,6 +100,16 @@ public final class Transcriber: Sendable {
     public func live<Samples: AsyncSequence & Sendable>(
         _ pcm: Samples, options: LiveOptions = .init()
     ) -> LiveSequence where Samples.Element == [Float] {
+        live(pcm, options: options, catchesUp: false)
+    }
+
+    /// The same for audio that should not wait.
+    ///
+    /// - Parameter catchesUp: whether a look takes all that has come since the last, so that a machine which is too slow
+    ///   for `stepSeconds` looks less often. Then the text depends on the chunks and on the machine.
+    package func live<Samples: AsyncSequence & Sendable>(
+        _ pcm: Samples, options: LiveOptions, catchesUp: Bool
+    ) -> LiveSequence where Samples.Element == [Float] {
         LiveSequence { onResult throws(StapesError) in
             try options.check()
             try options.transcription.check(audioContext: self.description.model.audioContext)
@@ -109,7 +119,7 @@ public final class Transcriber: Sendable {
                 requested: requested)
             let window = LiveWindow(
                 options: options.transcription.seeking(language: requested ?? ""), stepSeconds: options.stepSeconds,
-                pauseSeconds: options.pauseSeconds)
+                pauseSeconds: options.pauseSeconds, catchesUp: catchesUp)
             try await walk.run(pcm, window, onResult: onResult)
         }
     }
@@ -144,6 +154,23 @@ public final class Transcriber: Sendable {
         let recording = try await prepare(audio, options: TranscriptionOptions(), limits: limits)
         return try await windows.languages(
             recording.heard.detectionWindow(), positions: description.model.audioContext, &statistics)
+    }
+
+    /// Whether `live` takes these options.
+    ///
+    /// - Throws: `invalidOption`.
+    package func check(_ options: LiveOptions) throws(StapesError) {
+        try options.check()
+        try options.transcription.check(audioContext: description.model.audioContext)
+        _ = try requestedLanguage(options.transcription)
+    }
+
+    /// How likely there is speech in audio that is still coming.
+    ///
+    /// - Throws: `model` if the network's weights are not there or damaged.
+    package func voiceActivityStream() async throws(StapesError) -> VoiceActivityStream {
+        let speech = speech
+        return try await pool.run { () throws(StapesError) in try speech.stream() }
     }
 
     /// What the engine holds between two steps.

@@ -64,4 +64,21 @@ struct FeedTests {
         let error = await #expect(throws: StapesError.self) { try await task.value }
         #expect(error?.code == .cancelled)
     }
+
+    @Test func lineOfAFewProducersKeepsTheOrderOfEach() async {
+        let line = BoundedLine<Int>(capacity: 2)
+        let received = await withTaskGroup(of: Void.self) { group in
+            for producer in 0..<3 {
+                group.addTask {
+                    for number in 0..<200 { await line.send(1000 * producer + number) }
+                }
+            }
+            var received: [Int] = []
+            while received.count < 600, case .success(let number?) = await line.next() { received.append(number) }
+            return received
+        }
+        for producer in 0..<3 {
+            #expect(received.filter { $0 / 1000 == producer } == (0..<200).map { 1000 * producer + $0 })
+        }
+    }
 }

@@ -60,6 +60,33 @@ struct LiveWindowTests {
         }
     }
 
+    @Test func oneLookTakesAllThatHasComeIfItCatchesUp() throws {
+        var window = LiveWindow(options: SeekOptions(), stepSeconds: 1, pauseSeconds: 1, catchesUp: true)
+        hear(&window, seconds: 0.5)
+        #expect(window.next() == .listen)
+        hear(&window, seconds: 0.5)
+        #expect(try look(&window).samples.count == 16_000)
+        // Five seconds come while it is looked at.
+        hear(&window, seconds: 5)
+        _ = window.receive(found(segment(0, 1, " Ask")), language: "en")
+        #expect(try look(&window).samples.count == 96_000)
+        _ = window.receive(found(segment(0, 6, " Ask not")), language: "en")
+        #expect(window.next() == .listen)
+        // More than a window is a full one and the rest.
+        hear(&window, seconds: 30)
+        #expect(try look(&window).reach == .full)
+        _ = window.receive(found(segment(0, 30, " Ask not what")), language: "en")
+        let rest = try look(&window)
+        #expect(rest.samples.count == 96_000 && rest.reach == .growing)
+        let told = window.receive(found(segment(0, 6, " you can")), language: "en")
+        #expect(told.map(\.isFinal) == [false])
+        // All has been looked at: the end costs no look.
+        window.end()
+        guard case .tell(let result) = window.next() else { throw Unexpected() }
+        #expect(result.isFinal && result.text == " you can")
+        #expect(window.next() == .finished)
+    }
+
     @Test func segmentsThatTwoLooksAgreeOnAreFinalAndLetGo() throws {
         var window = window()
         hear(&window, seconds: 3)

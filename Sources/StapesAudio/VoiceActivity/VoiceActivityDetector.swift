@@ -47,4 +47,7 @@ package struct VoiceActivityDetector: Sendable {
             }
         }
     }
+
+    /// The same for audio that is still coming.
+    package func stream() -> VoiceActivityStream { VoiceActivityStream(plan, kernel: kernel) }
 }
