@@ -16,7 +16,7 @@ package struct DeltaText: Sendable {
         guard let first = scalars.firstIndex(where: { !$0.isStripped }),
             let last = scalars.lastIndex(where: { !$0.isStripped })
         else {
-            if !text.isEmpty { heldBack += piece }
+            heldBack += piece
             return ""
         }
         let increment = text.isEmpty ? String(scalars[first...last]) : heldBack + String(scalars[...last])

@@ -34,8 +34,7 @@ extension FormField.Kind {
         case .text: ["type": "string"]
         case .choice(let known): ["type": "string", "enum": .array(known.map(JSONDocument.string))]
         case .flag: ["type": "boolean"]
-        case .integer(let range):
-            ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+        case .integer(let range): Self.schema(range)
         case .number(let range):
             ["type": "number", "minimum": .number(range.lowerBound), "maximum": .number(range.upperBound)]
         case .limit: ["anyOf": [["type": "number"], ["type": "string", "enum": ["None"]]]]
@@ -49,13 +48,17 @@ extension FormField.Kind {
         }
     }
 
+    private static func schema(_ range: ClosedRange<Int>) -> JSONDocument {
+        ["type": "integer", "minimum": .integer(range.lowerBound), "maximum": .integer(range.upperBound)]
+    }
+
     private static let detection: JSONDocument = [
         "type": "object", "required": ["type"],
         "properties": [
             "type": ["type": "string", "enum": ["server_vad"]],
             "threshold": ["type": "number", "minimum": 0, "maximum": 1],
-            "prefix_padding_ms": ["type": "integer", "minimum": 0, "maximum": 60000],
-            "silence_duration_ms": ["type": "integer", "minimum": 0, "maximum": 60000],
+            "prefix_padding_ms": schema(SpeechDetection.paddingMilliseconds),
+            "silence_duration_ms": schema(SpeechDetection.silenceMilliseconds),
         ],
     ]
 }

@@ -10,7 +10,7 @@ extension FormFields {
         switch word.lowercased() {
         case "true", "1": return true
         case "false", "0": return false
-        default: throw field.error("'\(word)' is not true or false")
+        default: throw field.error("\(word.quoted) is not true or false")
         }
     }
 
@@ -34,7 +34,7 @@ extension FormFields {
         guard case .integer(let range) = field.kind else { preconditionFailure("\(field.name) is no integer") }
         guard let word = word(field) else { return nil }
         guard let value = Int(word), range.contains(value) else {
-            throw field.error("'\(word)' is no whole number from \(range.lowerBound) to \(range.upperBound)")
+            throw field.error("\(word.quoted) is no whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
@@ -43,7 +43,7 @@ extension FormFields {
         guard case .number(let range) = field.kind else { preconditionFailure("\(field.name) is no number") }
         guard let word = word(field) else { return nil }
         guard let value = Double(word), range.contains(value) else {
-            throw field.error("'\(word)' is no number from \(range.lowerBound) to \(range.upperBound)")
+            throw field.error("\(word.quoted) is no number from \(range.lowerBound) to \(range.upperBound)")
         }
         return value
     }
@@ -61,7 +61,7 @@ extension FormFields {
     func integers(_ field: FormField) throws(APIError) -> [Int] {
         try values(field.name).map { (word) throws(APIError) in
             guard let value = Int(word), value >= -1 else {
-                throw field.error("'\(word)' is no token id; give whole numbers separated by commas")
+                throw field.error("\(word.quoted) is no token id; give whole numbers separated by commas")
             }
             return value
         }
@@ -74,13 +74,13 @@ extension FormFields {
     private func word(_ field: FormField) -> String? { value(field.name)?.strippingWhitespace() }
 
     private static func number(_ word: String, of field: FormField) throws(APIError) -> Double {
-        guard let value = Double(word), value.isFinite else { throw field.error("'\(word)' is no number") }
+        guard let value = Double(word), value.isFinite else { throw field.error("\(word.quoted) is no number") }
         return value
     }
 
     private static func check(_ word: String, in known: [String], of field: FormField) throws(APIError) -> String {
         guard known.contains(word) else {
-            throw field.error("'\(word)' is not known; give \(known.joined(separator: ", "))")
+            throw field.error("\(word.quoted) is not known; give \(known.joined(separator: ", "))")
         }
         return word
     }

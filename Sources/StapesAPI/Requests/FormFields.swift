@@ -35,7 +35,7 @@ package struct FormFields: Sendable, Hashable {
     /// - Throws: `invalidValue` if the value is no UTF-8.
     package mutating func end() throws(APIError) {
         guard let value = String(validating: openValue, as: UTF8.self) else {
-            throw APIError(.invalidValue, "the field '\(openName)' is no text in UTF-8", parameter: openName)
+            throw APIError(.invalidValue, "the field \(openName.quoted) is no text in UTF-8", parameter: openName)
         }
         entries.append(Entry(name: openName, value: value))
         openValue = []

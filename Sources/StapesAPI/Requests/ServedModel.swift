@@ -24,4 +24,9 @@ package struct ServedModel: Sendable, Hashable {
         self.isMultilingual = isMultilingual
         self.isDefault = isDefault
     }
+
+    /// - Parameter language: code.
+    func knows(_ language: String) -> Bool {
+        languages.isEmpty ? isMultilingual || language == "en" : languages.contains(language)
+    }
 }

@@ -21,7 +21,7 @@ package struct ServedModels: Sendable, Hashable {
         guard let found else {
             let known = models.map(\.id).joined(separator: ", ")
             throw APIError(
-                .modelNotFound, "the model '\(name)' is not served here; there is \(known)", parameter: "model")
+                .modelNotFound, "the model \(name.quoted) is not served here; there is \(known)", parameter: "model")
         }
         return found
     }

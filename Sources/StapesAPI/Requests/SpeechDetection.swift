@@ -3,6 +3,10 @@ import StapesDecoding
 
 /// How a file is to be cut at pauses: OpenAI's `chunking_strategy`.
 enum SpeechDetection {
+    /// What is taken before and after speech; a window of 30 seconds has room for it and for speech.
+    static let paddingMilliseconds = 0...5000
+    static let silenceMilliseconds = 0...60_000
+
     /// Nil if it is not to be. The object comes as JSON in the field, or flattened into fields with brackets; what it
     /// leaves out is as our own windows have it, and none is longer than they are.
     ///
@@ -35,23 +39,28 @@ enum SpeechDetection {
             case "type": type = word
             case "threshold":
                 guard let number = Double(word), (0...1).contains(number) else {
-                    throw field.error("threshold: '\(word)' is no number from 0 to 1")
+                    throw field.error("threshold: \(word.quoted) is no number from 0 to 1")
                 }
                 options.threshold = number
-            case "prefix_padding_ms": options.paddingMilliseconds = try milliseconds(word, of: key)
-            case "silence_duration_ms": options.minimumSilenceMilliseconds = try milliseconds(word, of: key)
+            case "prefix_padding_ms":
+                options.paddingMilliseconds = try milliseconds(word, in: paddingMilliseconds, of: key)
+            case "silence_duration_ms":
+                options.minimumSilenceMilliseconds = try milliseconds(word, in: silenceMilliseconds, of: key)
             default: continue
             }
         }
         guard type == "auto" || type == "server_vad" else {
-            throw field.error("give auto, or an object of type server_vad" + (type.map { ", not '\($0)'" } ?? ""))
+            throw field.error("give auto, or an object of type server_vad" + (type.map { ", not \($0.quoted)" } ?? ""))
         }
         return options
     }
 
-    private static func milliseconds(_ word: String, of key: String) throws(APIError) -> Int {
-        guard let number = Double(word), let count = Int(exactly: number), (0...60_000).contains(count) else {
-            throw FormField.chunkingStrategy.error("\(key): '\(word)' is no whole number from 0 to 60000")
+    private static func milliseconds(
+        _ word: String, in range: ClosedRange<Int>, of key: String
+    ) throws(APIError) -> Int {
+        guard let number = Double(word), let count = Int(exactly: number), range.contains(count) else {
+            throw FormField.chunkingStrategy.error(
+                "\(key): \(word.quoted) is no whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return count
     }

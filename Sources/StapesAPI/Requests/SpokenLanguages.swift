@@ -28,10 +28,11 @@ struct SpokenLanguages: Sendable, Hashable {
 
     private static func code(_ text: String, model: ServedModel, field: FormField) throws(APIError) -> String {
         guard let code = Languages.code(for: text) else {
-            throw field.error("'\(text)' is no language that is known; give a code, as in de, or a name, as in german")
+            throw field.error(
+                "\(text.quoted) is no language that is known; give a code, as in de, or a name, as in german")
         }
-        guard model.languages.isEmpty || model.languages.contains(code) else {
-            throw field.error("the model \(model.id) does not know '\(text)'")
+        guard model.knows(code) else {
+            throw field.error("the model \(model.id) does not know \(text.quoted)")
         }
         return code
     }

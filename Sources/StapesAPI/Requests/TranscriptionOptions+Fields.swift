@@ -3,6 +3,8 @@ import Stapes
 extension TranscriptionOptions {
     /// Temperatures that a window may be tried at; each costs a decoding of it.
     private static let mostTemperatures = 16
+    /// Ids that one request may keep from being sampled: some words, not the vocabulary.
+    private static let mostSuppressed = 1024
 
     /// What the form says of how a file is transcribed; the rest is as the library has it.
     ///
@@ -45,6 +47,9 @@ extension TranscriptionOptions {
         let completionTokens = try fields.integer(.maximumCompletionTokens)
         sampleLength = try fields.integer(.maximumNewTokens) ?? completionTokens
         let ids = try fields.integers(.suppressTokens)
+        guard ids.count <= Self.mostSuppressed else {
+            throw FormField.suppressTokens.error("give \(Self.mostSuppressed) ids at most")
+        }
         suppressTokens = ids.isEmpty || ids == [-1] ? nil : ids
     }
 

@@ -114,6 +114,19 @@ struct MultipartParserTests {
         #expect((1..<3000).contains(successes))
     }
 
+    @Test("A delimiter may be padded so far; beyond that it is content, and nothing waits for its end")
+    func padding() throws {
+        let head = "--bnd\r\nContent-Disposition: form-data; name=a\r\n\r\n"
+        let padded = { count in "\r\n--bnd" + String(repeating: " ", count: count) }
+        #expect(throws: APIError.self) { try Self.parts(head + "x" + padded(64) + "\r\n\r\n\r\n--bnd--") }
+        let parts = try Self.parts(head + "x" + padded(65) + "\r\n--bnd--")
+        #expect(parts.map(\.data) == [Array(("x" + padded(65)).utf8)])
+        var parser = try Self.parser()
+        _ = try parser.feed(Array(head.utf8))
+        #expect(try parser.feed(Array(padded(64).utf8)).isEmpty)
+        #expect(try parser.feed([0x20]) == [.data(Array(padded(65).utf8))])
+    }
+
     @Test("Lines of a head that end with a line feed alone are read")
     func lineFeeds() throws {
         let parts = try Self.parts("--bnd\nContent-Disposition: form-data; name=a\n\nb\r\n--bnd--")

@@ -1,13 +1,15 @@
 import Stapes
 import StapesAPI
 import StapesAudio
+import StapesTesting
 import Testing
 
 @Suite("Speech requests")
 struct SpeechRequestTests {
     private static let served = ServedModels([
         ServedModel(id: "base", isDefault: true),
-        ServedModel(id: "tiny.en", languages: ["en"], isMultilingual: false),
+        ServedModel(id: "tiny.en", isMultilingual: false),
+        ServedModel(id: "large", languages: ["en", "yue"]),
     ])
 
     private static func request(
@@ -76,7 +78,7 @@ struct SpeechRequestTests {
     func models() throws {
         #expect(try Self.request([("model", "whisper-1")]).model == "base")
         #expect(try Self.request([("model", "openai/whisper-tiny.en")]).model == "tiny.en")
-        let error = #expect(throws: APIError.self) { try Self.request([("model", "large")]) }
+        let error = #expect(throws: APIError.self) { try Self.request([("model", "huge")]) }
         #expect(error?.code == .modelNotFound)
     }
 
@@ -101,6 +103,9 @@ struct SpeechRequestTests {
     func unknownLanguages() {
         Self.refuses([("language", "klingon")], "language")
         Self.refuses([("language", "de"), ("model", "tiny.en")], "language")
+        Self.refuses([("language", "de"), ("model", "large")], "language")
+        #expect(throws: Never.self) { try Self.request([("language", "en"), ("model", "tiny.en")]) }
+        #expect(throws: Never.self) { try Self.request([("language", "yue"), ("model", "large")]) }
         Self.refuses([("languages[]", "xx")], "languages")
     }
 
@@ -249,7 +254,7 @@ struct SpeechRequestTests {
         }
         let wrong = [
             ("threshold", "2"), ("threshold", "x"), ("prefix_padding_ms", "-1"), ("silence_duration_ms", "1.5"),
-            ("silence_duration_ms", "60001"),
+            ("silence_duration_ms", "60001"), ("prefix_padding_ms", "5001"),
         ]
         for (key, value) in wrong {
             Self.refuses(
@@ -347,5 +352,52 @@ struct SpeechRequestTests {
         Self.refuses([("hallucination_silence_threshold", "2")], nil)
         Self.refuses([("clip_timestamps", "0,5"), ("vad_filter", "true")], nil)
         Self.refuses([("clip_timestamps", "5,0")], nil)
+    }
+
+    @Test("A message shows a long value in part, and on one line")
+    func longValues() {
+        let error = #expect(throws: APIError.self) {
+            try Self.request([("seed", "a\nb" + String(repeating: "x", count: 1000))])
+        }
+        #expect(error?.message.hasPrefix("seed: 'a bxxx") == true)
+        #expect((error?.message.count ?? 1000) < 150)
+        Self.refuses(
+            [("suppress_tokens", Array(repeating: "1", count: 1025).joined(separator: ","))], "suppress_tokens")
+    }
+
+    @Test("JSON that nests without end is refused like any nonsense")
+    func deepNesting() {
+        let deep = String(repeating: "[", count: 500_000)
+        Self.refuses([("chunking_strategy", deep)], "chunking_strategy")
+        Self.refuses([("temperatures", deep)], "temperatures")
+        Self.refuses(
+            [("chunking_strategy", "{\"type\": \(String(repeating: "{\"a\":", count: 100_000))")], "chunking_strategy")
+    }
+
+    @Test("Whatever the fields are, there is a request whose options can be used, or an error for the client")
+    func randomFields() throws {
+        var random = SeededGenerator(seed: 11)
+        let values = [
+            "", " ", "0", "1", "-1", "0.5", "5", "1e300", "nan", "true", "false", "None", "auto", "de", "word",
+            "segment",
+            "json", "verbose_json", "text", "srt", "logprobs", "0,1", "[0, 1]", "[\"word\"]", "{}", "ä\0",
+            "{\"type\": \"server_vad\"}", "server_vad", "9223372036854775808",
+        ]
+        let names = FormField.all.filter { $0.kind != .refused }.flatMap { [$0.name, $0.wireName, $0.name + "[type]"] }
+        var requests = 0
+        for _ in 0..<20_000 {
+            let fields = (0..<Int.random(in: 0...6, using: &random)).map { _ in
+                (names.randomElement(using: &random)!, values.randomElement(using: &random)!)
+            }
+            do {
+                let request = try Self.request(fields, Bool.random(using: &random) ? .transcription : .translation)
+                try request.options.check()
+                #expect(request.format.streams || !request.streams)
+                requests += 1
+            } catch let error as APIError {
+                #expect([400, 404].contains(error.status))
+            }
+        }
+        #expect((4000..<19_000).contains(requests))
     }
 }

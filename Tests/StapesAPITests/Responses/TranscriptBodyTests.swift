@@ -111,6 +111,14 @@ struct ResponseBodyTests {
                 == "1\n00:00:00,000 --> 00:00:01,500\nGuten Tag.\n\n2\n01:00:00,000 --> 01:00:01,000\n-> \"Ja\"\n\n")
     }
 
+    @Test("A blank segment is no cue, with word times or without")
+    func blankCues() throws {
+        var transcription = SampleTranscript.transcription
+        for index in transcription.segments.indices { transcription.segments[index].words = nil }
+        let body = TranscriptBody(transcription, for: try SampleTranscript.request(("response_format", "srt")))
+        #expect(body == (try Self.body(("response_format", "srt"))))
+    }
+
     @Test("vtt has hours always")
     func vtt() throws {
         let body = try Self.body(("response_format", "vtt"))
