@@ -10,7 +10,8 @@ struct BenchServe: AsyncParsableCommand {
             For each number of workers, so many connections each send one file after the other until the duration is \
             over; requests that have begun are waited for and count. Files are sent in an order that the seed decides, \
             and each worker begins at another place in it. Rates are per second from the first request to the last \
-            answer. Lines of the manifest with expect error are left out. One request goes first, unmeasured.
+            answer. Lines of the manifest with expect error are left out. One request goes first, unmeasured. For https \
+            the client takes up to a core of its own.
 
             Exit status: 0 when at least one request brought a text.
             """)
