@@ -192,7 +192,10 @@ import Testing
     }
 
     @Test func wrongNumbersAreUsageErrors() async throws {
-        for arguments in [["--concurrency", "0"], ["--abandon", "2"], ["--field", "x"], ["--timeout", "-1"]] {
+        for arguments in [
+            ["--concurrency", "0"], ["--abandon", "2"], ["--field", "x"], ["--timeout", "-1"],
+            ["--api-key", "a\r\nb: c"],
+        ] {
             #expect(try await run("http://127.0.0.1:1", arguments).status == ExitStatus.usage.rawValue)
         }
         #expect(try await run("nonsense").status == ExitStatus.usage.rawValue)

@@ -44,7 +44,8 @@ struct BenchServe: AsyncParsableCommand {
             valueName: "name"))
     var model: String = "whisper-1"
 
-    @Option(help: ArgumentHelp("Key that the server asks for.", valueName: "key"))
+    @Option(
+        help: ArgumentHelp("Key that the server asks for.", valueName: "key"), transform: OptionParsing.apiKey)
     var apiKey: String?
 
     @Flag(help: "Let the server find each language, instead of taking the manifest's.")
@@ -153,6 +154,14 @@ extension OptionParsing {
             throw ValidationError("'\(text)' is no field; give one as in temperature=0")
         }
         return FormField(name: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    }
+
+    /// A key goes into a field of the head, where a line end would begin another.
+    package static func apiKey(_ text: String) throws -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw ValidationError("a key is made of printable ASCII characters without spaces")
+        }
+        return text
     }
 
     /// Numbers of workers, separated by commas.
