@@ -5,18 +5,18 @@
 package enum ArgumentRewrite {
     /// Options that take a value. The argument after one is never looked at.
     package static let valued: Set<String> = ServeSettings.valued.union([
-        "append-punctuations", "attention-backend", "audio-context", "batch-size", "beam-size", "best-of", "cache-size",
-        "category", "clip-timestamps", "compression-ratio-threshold", "compute-type", "cuda-graph-bs",
-        "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "endpoint",
-        "hallucination-silence-threshold", "hotwords", "initial-prompt", "language", "language-detection-segments",
-        "language-detection-threshold", "length-penalty", "logprob-threshold", "look-ahead", "manifest",
-        "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line", "metrics", "model",
-        "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format", "patience",
-        "prefill-attention-backend", "prefix", "prepend-punctuations", "progress", "prompt",
-        "prompt-reset-on-temperature", "repeat", "repetition-penalty", "revision", "seed", "suppress-tokens", "task",
-        "temperature", "temperature-increment-on-fallback", "threads", "vad-max-speech-duration-s",
-        "vad-min-silence-duration-ms", "vad-min-speech-duration-ms", "vad-neg-threshold", "vad-speech-pad-ms",
-        "vad-threshold",
+        "abandon", "api-key", "append-punctuations", "attention-backend", "audio-context", "batch-size", "beam-size",
+        "best-of", "cache-size", "category", "clip-timestamps", "compression-ratio-threshold", "compute-type",
+        "concurrency", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device",
+        "duration", "endpoint", "field", "hallucination-silence-threshold", "hotwords", "initial-prompt", "language",
+        "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
+        "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line",
+        "metrics", "model", "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format",
+        "patience", "prefill-attention-backend", "prefix", "prepend-punctuations", "progress", "prompt",
+        "prompt-reset-on-temperature", "reference-texts", "repeat", "repetition-penalty", "response-format", "revision",
+        "seed", "suppress-tokens", "task", "temperature", "temperature-increment-on-fallback", "texts", "threads",
+        "timeout", "transport", "url", "vad-max-speech-duration-s", "vad-min-silence-duration-ms",
+        "vad-min-speech-duration-ms", "vad-neg-threshold", "vad-speech-pad-ms", "vad-threshold",
     ])
 
     /// Names that others use for one of our options.

@@ -11,7 +11,7 @@ package enum WERTable {
             ])
         }
         rows.append(["total", "\(report.files)", "\(report.errors)", "\(report.words)", percent(report.errorRate)])
-        text += table(rows)
+        text += TextTable.text(of: rows)
         text +=
             "\n\(report.audioSeconds.fixed(1)) s of audio in \(report.wallSeconds.fixed(1)) s, "
             + "\((report.rtfx ?? 0).fixed(1)) x real time\n"
@@ -32,16 +32,5 @@ package enum WERTable {
 
     private static func percent(_ rate: Double?) -> String {
         rate.map { ($0 * 100).fixed(2) + " %" } ?? "-"
-    }
-
-    /// The first column to the left, the others to the right.
-    private static func table(_ rows: [[String]]) -> String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).enumerated().map { column, cell in
-                let space = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column == 0 ? cell.0 + space : space + cell.0
-            }.joined(separator: "  ") + "\n"
-        }.joined()
     }
 }
