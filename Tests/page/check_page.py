@@ -179,12 +179,17 @@ class Check:
         self.wait_for("document.querySelectorAll('#segments li').length", "a segment", 20)
         self.browser.press("#start")
         self.wait_for("document.getElementById('status').textContent === 'Stopped.'", "the stop", 20)
+        self.value("document.getElementById('prompt').value = 'plain'")
+        self.browser.drop_files([self.options.speech])
+        self.browser.press("#start")
+        self.wait_for("document.getElementById('status').textContent === 'Done.'", "an answer that is no stream", 20)
+        expect(self.text() and self.value("!rows.length"), f"an answer that is no stream: {self.text()}")
         self.value("document.getElementById('prompt').value = ''")
         self.value("(() => { const t = document.getElementById('task'); t.value = 'translations'; t.onchange(); })()")
         expect(self.value("document.getElementById('record').disabled"), "the microphone cannot translate")
         self.send_file()
         self.wait_for("document.getElementById('status').textContent === 'Done.'", "a translation", 20)
-        expect("translated" in self.text(), f"a translation: {self.text()}")
+        expect("café" in self.text(), f"a translation: {self.text()}")
         self.browser.complaints = [c for c in self.browser.complaints if "429" not in c]
         self.check_silence()
 

@@ -2,7 +2,7 @@
 
     mock_server.py [--port PORT] [--key KEY]
 
-The words are canned, and the prompt says what goes wrong: refuse, break, cut, wait. Turns of the microphone are told
+The words are canned, and the prompt says what goes wrong: refuse, break, cut, wait, plain. Turns of the microphone are told
 by loudness.
 """
 
@@ -32,6 +32,7 @@ SEGMENTS = [
     (7.68, 10.56, "ask what you can do for your country."),
 ]
 TEXT = " ".join(text for _, _, text in SEGMENTS)
+TRANSLATED = [(0.0, 10.56, "Not what the café can do for you.")]
 LANGUAGES = ["en", "de", "es", "fr", "it", "ja", "ko", "pt", "ru", "zh", "yue", "haw", "jw"]
 MODELS = [
     {"id": "base", "object": "model", "created": 0, "owned_by": "openai", "languages": LANGUAGES},
@@ -79,9 +80,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if path == "/":
             with open(PAGE, "rb") as file:
                 self.answer(200, "text/html; charset=utf-8", file.read(), Content_Security_Policy=POLICY)
-        elif path == "/favicon.ico":
-            self.answer(200, "image/x-icon", b"")
-        elif not self.is_known():
+        elif path.startswith("/v1/") and not self.is_known():
             self.refuse(401, "Give the server's API key.")
         elif path == "/v1/models":
             self.answer_json(200, {"object": "list", "data": MODELS})
@@ -107,11 +106,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         prompt = texts.get("prompt", "").strip()
         if prompt == "refuse":
             return self.refuse(429, "The stand-in refuses this.", Retry_After="7")
-        if self.path == "/v1/audio/translations":
-            return self.answer_json(200, {"text": " It is translated. "})
-        self.stream(prompt)
+        if prompt == "plain":
+            return self.answer_json(200, {"text": f" {TEXT} "})
+        self.stream(TRANSLATED if self.path == "/v1/audio/translations" else SEGMENTS, prompt)
 
-    def stream(self, prompt):
+    def stream(self, segments, prompt):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
@@ -119,7 +118,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
         self.wfile.write(b": ping\n\n")
         try:
-            for index, (start, end, text) in enumerate(SEGMENTS):
+            for index, (start, end, text) in enumerate(segments):
                 self.event(type="transcript.text.delta", delta=text if index == 0 else " " + text)
                 self.event(type="transcript.text.segment", id=f"seg_{index}", start=start, end=end, text=" " + text)
                 time.sleep(0.2)
@@ -130,17 +129,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 while prompt == "wait":
                     self.wfile.write(b": ping\n\n")
                     time.sleep(0.1)
-            self.event(type="transcript.text.done", text=TEXT, usage={"type": "tokens"})
+            text = " ".join(text for _, _, text in segments)
+            self.event(type="transcript.text.done", text=text, usage={"type": "tokens"})
             self.wfile.write(b"data: [DONE]\n\n")
         except OSError:
             pass  # the page has gone, as it may
 
     def event(self, **event):
-        # In two writes, the first of which may end within a character.
         data = f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
-        self.wfile.write(data[:9])
-        self.wfile.flush()
-        self.wfile.write(data[9:])
+        # In two writes, the first of which ends within a character that has several bytes.
+        end = next((index for index, byte in enumerate(data) if byte >= 0x80), 8) + 1
+        self.wfile.write(data[:end])
+        time.sleep(0.02)
+        self.wfile.write(data[end:])
 
 
 class Realtime:
