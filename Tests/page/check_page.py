@@ -62,11 +62,10 @@ class Check:
         return result
 
     def open(self):
+        if self.options.api_key:
+            self.browser.remember("key", self.options.api_key)
         self.browser.open(self.url)
         self.wait_for("document.querySelectorAll('#model option').length", "the list of models", 30)
-        if self.options.api_key:
-            self.value(f"document.getElementById('key').value = {json.dumps(self.options.api_key)}")
-            self.value("document.getElementById('key').onchange()")
         policy = {k.lower(): v for k, v in self.browser.documents[-1]["headers"].items()}.get("content-security-policy")
         expect(policy, "the page comes without a Content-Security-Policy")
 
@@ -190,7 +189,8 @@ class Check:
         self.send_file()
         self.wait_for("document.getElementById('status').textContent === 'Done.'", "a translation", 20)
         expect("café" in self.text(), f"a translation: {self.text()}")
-        self.browser.complaints = [c for c in self.browser.complaints if "429" not in c]
+        # The browser reports what was refused and what was cut, as it should.
+        self.browser.complaints = [c for c in self.browser.complaints if "429" not in c and "net::ERR" not in c]
         self.check_silence()
 
     def insecure(self, url):

@@ -103,11 +103,19 @@ class Browser:
     # --- the page ---
 
     def open(self, url):
-        self.call("Page.navigate", url=url)
+        error = self.call("Page.navigate", url=url).get("errorText")
+        if error:
+            raise AssertionError(f"{url}: {error}")
         self.wait_for("document.readyState === 'complete' && location.href !== 'about:blank'", "the page", 30)
 
+    def remember(self, name, value):
+        """Puts something into the session storage of every page that is opened from now on."""
+        store = f"sessionStorage.setItem({json.dumps(name)}, {json.dumps(value)})"
+        self.call("Page.addScriptToEvaluateOnNewDocument", source=store)
+
     def evaluate(self, expression):
-        result = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True)
+        result = self.call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True)
         if "exceptionDetails" in result:
             raise RuntimeError(f"{expression}: {result['exceptionDetails']}")
         return result["result"].get("value")

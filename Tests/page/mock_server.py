@@ -2,8 +2,8 @@
 
     mock_server.py [--port PORT] [--key KEY]
 
-The words are canned, and the prompt says what goes wrong: refuse, break, cut, wait, plain. Turns of the microphone are told
-by loudness.
+The words are canned, and the prompt says what goes another way: refuse, break, cut, wait, plain. Turns of the
+microphone are told by loudness.
 """
 
 import argparse
@@ -114,6 +114,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
+        if prompt == "cut":
+            self.send_header("Content-Length", "1000000")
         self.end_headers()
         self.close_connection = True
         self.wfile.write(b": ping\n\n")
