@@ -39,13 +39,13 @@ static stapes_ffmpeg_status decode_packet(AVCodecContext *codec, const AVPacket 
 }
 
 static stapes_ffmpeg_status decode_stream(AVFormatContext *context, AVCodecContext *codec, int stream_index,
-                                          resampler *r) {
+                                          const input *in, resampler *r) {
   AVPacket *packet = av_packet_alloc();
   AVFrame *frame = av_frame_alloc();
   stapes_ffmpeg_status status = STAPES_FFMPEG_OK;
   damage d = {0};
   if (!packet || !frame) status = fail(STAPES_FFMPEG_NO_MEMORY, "not enough memory");
-  for (int retries = 0; !status && retries < MOST_RETRIES;) {
+  for (int retries = 0; !status && !is_cancelled(in) && retries < MOST_RETRIES;) {
     int code = av_read_frame(context, packet);
     if (code == AVERROR(EAGAIN)) {
       retries++;
@@ -76,7 +76,7 @@ static stapes_ffmpeg_status decode_stream(AVFormatContext *context, AVCodecConte
 }
 
 stapes_ffmpeg_status stapes_ffmpeg_decode(const stapes_ffmpeg_source *source, int64_t maximum_sample_count,
-                                          stapes_ffmpeg_pcm *result) {
+                                          const stapes_ffmpeg_cancellation *cancellation, stapes_ffmpeg_pcm *result) {
   *result = (stapes_ffmpeg_pcm){0};
   input in;
   AVFormatContext *context = NULL;
@@ -84,10 +84,12 @@ stapes_ffmpeg_status stapes_ffmpeg_decode(const stapes_ffmpeg_source *source, in
   int stream_index = -1;
   resampler r = {.maximum = maximum_sample_count};
 
-  stapes_ffmpeg_status status = input_open(&in, source);
+  stapes_ffmpeg_status status = input_open(&in, source, cancellation);
   if (!status) status = format_open(&context, &in);
   if (!status) status = codec_open(&codec, &stream_index, context);
-  if (!status) status = decode_stream(context, codec, stream_index, &r);
+  if (!status) status = decode_stream(context, codec, stream_index, &in, &r);
+  // Whatever else went wrong then went wrong because of it.
+  if (is_cancelled(&in)) status = fail(STAPES_FFMPEG_CANCELLED, "nobody waits for it any more");
   if (!status) {
     *result = (stapes_ffmpeg_pcm){.samples = r.samples, .sample_count = r.count};
     r.samples = NULL;

@@ -8,8 +8,11 @@
 
 enum { BUFFER_BYTES = 64 * 1024 };
 
+int is_cancelled(const input *in) { return in->cancellation->is_cancelled(in->cancellation->context); }
+
 static int read_some(void *opaque, uint8_t *buffer, int size) {
   input *in = opaque;
+  if (is_cancelled(in)) return AVERROR_EXIT;
   if (in->source.bytes) {
     int64_t left = in->source.byte_count - in->position;
     if (left <= 0) return AVERROR_EOF;
@@ -44,8 +47,9 @@ static int64_t seek_to(void *opaque, int64_t offset, int whence) {
   return offset;
 }
 
-stapes_ffmpeg_status input_open(input *in, const stapes_ffmpeg_source *source) {
-  *in = (input){.source = *source};
+stapes_ffmpeg_status input_open(input *in, const stapes_ffmpeg_source *source,
+                                const stapes_ffmpeg_cancellation *cancellation) {
+  *in = (input){.source = *source, .cancellation = cancellation};
   uint8_t *buffer = av_malloc(BUFFER_BYTES);
   if (buffer) in->io = avio_alloc_context(buffer, BUFFER_BYTES, 0, in, read_some, NULL, seek_to);
   if (in->io) return STAPES_FFMPEG_OK;

@@ -27,11 +27,14 @@ stapes_ffmpeg_status fail_because(stapes_ffmpeg_status status, const char *what,
 /// A source with a read position; `io` reads from it.
 typedef struct input {
   stapes_ffmpeg_source source;
+  const stapes_ffmpeg_cancellation *cancellation;
   int64_t position;
   AVIOContext *io;
 } input;
 
-stapes_ffmpeg_status input_open(input *in, const stapes_ffmpeg_source *source);
+int is_cancelled(const input *in);
+stapes_ffmpeg_status input_open(input *in, const stapes_ffmpeg_source *source,
+                                const stapes_ffmpeg_cancellation *cancellation);
 void input_close(input *in);
 
 /// Recognises the container, reads its header and the streams' parameters. `*context` needs `avformat_close_input`.

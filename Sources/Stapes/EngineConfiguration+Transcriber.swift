@@ -26,6 +26,9 @@ extension EngineConfiguration {
         if let bytes = wishes.cacheByteCount, bytes < 0 {
             throw StapesError(.invalidOption, "a cache of \(bytes) bytes is not possible")
         }
+        if let windows = wishes.maximumWaitingWindows, windows < 1 {
+            throw StapesError(.invalidOption, "\(windows) waiting windows are not possible; give 1 or more")
+        }
         let backends = try wishes.backends()
         self.init(
             model: .directory(wishes.modelDirectory), special: special, computeType: wishes.computeType,
@@ -36,6 +39,7 @@ extension EngineConfiguration {
             // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
             // sequence's last step once more.
             looksAhead: wishes.lookAhead ?? false, cacheBytes: wishes.cacheByteCount,
+            maximumWaitingWindows: wishes.maximumWaitingWindows ?? Self.defaultWaitingWindows,
             metrics: wishes.metrics ?? MetricsSystem.factory)
     }
 

@@ -54,7 +54,7 @@ struct LiveWalk: Sendable {
     ) async throws(StapesError) -> (FileWalk.Result, language: String) {
         let extractor = extractor
         // The loudest moment is that of the window so far.
-        let mel = await windows.pool.run { extractor.extract(PCM(samples: look.samples)) }
+        let mel = try await windows.pool.run { _ in extractor.extract(PCM(samples: look.samples)) }
         var statistics = TranscriptionStatistics()
         let spoken: String
         if let language {

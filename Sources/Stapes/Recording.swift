@@ -25,17 +25,23 @@ struct Recording: Sendable {
         let offset: Double
     }
 
-    /// - Throws: `model` if speech is to be found and cannot be.
+    /// - Parameter isCancelled: is asked now and then whether to give up.
+    /// - Throws: `model` if speech is to be found and cannot be; `cancelled`.
     init(
-        _ pcm: PCM, options: TranscriptionOptions, extractor: LogMelExtractor, speech: SpeechFinder
+        _ pcm: PCM, options: TranscriptionOptions, extractor: LogMelExtractor, speech: SpeechFinder,
+        isCancelled: WorkPool.IsCancelled
     ) throws(StapesError) {
+        func goOn() throws(StapesError) {
+            if isCancelled() { throw StapesError(.cancelled, "the task was cancelled") }
+        }
+        try goOn()
         duration = pcm.durationSeconds
         guard options.batched || options.voiceActivity != nil else {
             heard = extractor.extract(pcm)
             form = .whole(heard)
             return
         }
-        let chunks = try speech.speech(in: pcm, options: options.speech)
+        let chunks = try speech.speech(in: pcm, options: options.speech, isCancelled: isCancelled)
         let map = SpeechMap(chunks)
         guard options.batched else {
             heard = extractor.extract(pcm.concatenating(chunks))
@@ -43,8 +49,11 @@ struct Recording: Sendable {
             return
         }
         // Each window is heard by itself, so its loudest moment is its own.
-        let windows = SpeechWindow.pack(chunks).map {
-            Window(mel: extractor.extract(pcm.concatenating($0.chunks)), offset: $0.offsetSeconds)
+        var windows: [Window] = []
+        for window in SpeechWindow.pack(chunks) {
+            try goOn()
+            windows.append(
+                Window(mel: extractor.extract(pcm.concatenating(window.chunks)), offset: window.offsetSeconds))
         }
         heard = windows.first?.mel ?? extractor.extract(pcm.concatenating([]))
         form = .windows(windows, map)
@@ -96,7 +105,7 @@ struct Recording: Sendable {
                 group.addTask { (index, await Self.piece(window, walk)) }
                 started += 1
             }
-            for _ in 0..<Self.windowsAhead { startNext() }
+            for _ in 0..<walk.windows.windowsAhead { startNext() }
             for await (index, piece) in group {
                 switch piece {
                 case .success(let piece):
@@ -125,9 +134,6 @@ struct Recording: Sendable {
         if let failure { throw failure }
         return result
     }
-
-    /// Windows that wait for the engine at a time: more than it has rows for, and few enough to be fair to others.
-    private static let windowsAhead = 32
 
     private struct Piece: Sendable {
         let result: FileWalk.Result

@@ -16,9 +16,15 @@ final class SpeechFinder: Sendable {
         self.level = level
     }
 
-    /// - Throws: `model` if the weights are not there or damaged.
-    func speech(in pcm: PCM, options: VoiceActivityOptions) throws(StapesError) -> [Range<Int>] {
-        try load().speech(in: pcm, options: options)
+    /// - Parameter isCancelled: is asked now and then whether to give up.
+    /// - Throws: `model` if the weights are not there or damaged; `cancelled`.
+    func speech(
+        in pcm: PCM, options: VoiceActivityOptions, isCancelled: WorkPool.IsCancelled
+    ) throws(StapesError) -> [Range<Int>] {
+        guard let ranges = try load().speech(in: pcm, options: options, isCancelled: isCancelled) else {
+            throw StapesError(.cancelled, "the task was cancelled")
+        }
+        return ranges
     }
 
     /// The network for audio that is still coming.

@@ -37,7 +37,9 @@ public struct StapesError: Error, Sendable, CustomStringConvertible {
 }
 
 extension StapesError {
-    init(_ error: AudioError) { self.init(.audio, error.message, cause: error) }
+    init(_ error: AudioError) {
+        self.init(error.code == .cancelled ? .cancelled : .audio, error.message, cause: error)
+    }
 
     init(_ error: TokenizerError) { self.init(.model, error.message, cause: error) }
 

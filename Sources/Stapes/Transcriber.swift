@@ -11,7 +11,7 @@ public final class Transcriber: Sendable {
     /// What the configuration was resolved to.
     public let description: EngineDescription
 
-    private let windows: WindowClient
+    private let engine: Engine
     private let tokenizer: Tokenizer
     private let extractor: LogMelExtractor
     private let speech: SpeechFinder
@@ -40,7 +40,6 @@ public final class Transcriber: Sendable {
             throw StapesError(error)
         }
         let settings = try EngineConfiguration(configuration, special: tokenizer.special)
-        let engine: Engine
         do throws(EngineError) {
             engine = try await Engine(settings)
         } catch {
@@ -55,8 +54,6 @@ public final class Transcriber: Sendable {
         // One more than the engine has: a file that waits for its bytes leaves a thread to the others.
         pool = WorkPool(width: settings.threads + 1)
         speech = SpeechFinder(directory: configuration.voiceActivityDirectory, level: settings.level.number)
-        windows = WindowClient(
-            engine: engine, tokenizer: tokenizer, pool: pool, audioContext: engine.description.model.audioContext)
     }
 
     /// Transcribes one file from beginning to end.
@@ -65,13 +62,15 @@ public final class Transcriber: Sendable {
     ///   - audio: a file, its bytes, or samples.
     ///   - options: how it is transcribed.
     ///   - limits: what is refused instead of decoded.
+    ///   - priority: lower goes first, strictly: windows of a higher number wait as long as any of a lower one do. Among
+    ///     files of one priority the engine's time is shared out evenly, however long they are.
     ///   - onEvent: called in order, on no particular thread; what it does delays the file.
     /// - Throws: `audio`, `model`, `invalidOption`, `cancelled`, `overloaded`, `engine`.
     public func transcribe(
         _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
-        onEvent: (@Sendable (TranscriptionEvent) -> Void)? = nil
+        priority: Int = 0, onEvent: (@Sendable (TranscriptionEvent) -> Void)? = nil
     ) async throws(StapesError) -> Transcription {
-        try await run(audio, options: options, limits: limits) { onEvent?($0) }
+        try await run(audio, options: options, limits: limits, priority: priority) { onEvent?($0) }
     }
 
     /// The same for a caller that takes its time over events: the file waits for it.
@@ -84,10 +83,11 @@ public final class Transcriber: Sendable {
 
     /// Transcribes one file and tells of it as it goes. Nothing is done before the sequence is iterated.
     public func segments(
-        _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default
+        _ audio: AudioSource, options: TranscriptionOptions = .init(), limits: AudioLimits = .default,
+        priority: Int = 0
     ) -> SegmentSequence {
         SegmentSequence { onEvent throws(StapesError) in
-            _ = try await self.run(audio, options: options, limits: limits, onEvent: onEvent)
+            _ = try await self.run(audio, options: options, limits: limits, priority: priority, onEvent: onEvent)
         }
     }
 
@@ -97,8 +97,9 @@ public final class Transcriber: Sendable {
     /// - Parameters:
     ///   - pcm: mono samples at 16 kHz in -1...1, in chunks of any size; values outside are clipped.
     ///   - options: how the audio is transcribed, and how often it is looked at.
+    ///   - priority: as for a file.
     public func live<Samples: AsyncSequence & Sendable>(
-        _ pcm: Samples, options: LiveOptions = .init()
+        _ pcm: Samples, options: LiveOptions = .init(), priority: Int = 0
     ) -> LiveSequence where Samples.Element == [Float] {
         live(pcm, options: options, catchesUp: false)
     }
@@ -114,8 +115,10 @@ public final class Transcriber: Sendable {
             try options.check()
             try options.transcription.check(audioContext: self.description.model.audioContext)
             let requested = try self.requestedLanguage(options.transcription)
+            let windows = self.beginJob(priority: priority)
+            defer { windows.endJob() }
             let walk = LiveWalk(
-                windows: self.windows, extractor: self.extractor, options: options.transcription,
+                windows: windows, extractor: self.extractor, options: options.transcription,
                 requested: requested)
             let window = LiveWindow(
                 options: options.transcription.seeking(language: requested ?? ""), stepSeconds: options.stepSeconds,
@@ -125,11 +128,13 @@ public final class Transcriber: Sendable {
     }
 
     private func run(
-        _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, onEvent: EventSink
+        _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, priority: Int, onEvent: EventSink
     ) async throws(StapesError) -> Transcription {
         try options.check(audioContext: description.model.audioContext)
         let requested = try requestedLanguage(options)
         let recording = try await prepare(audio, options: options, limits: limits)
+        let windows = beginJob(priority: priority)
+        defer { windows.endJob() }
         var statistics = TranscriptionStatistics(featureSeconds: recording.featureSeconds)
         let language: LanguageProbability
         if let requested {
@@ -147,11 +152,13 @@ public final class Transcriber: Sendable {
 
     /// How likely each language is in the first 30 seconds, the likeliest first. An English-only model knows one.
     public func detectLanguage(
-        _ audio: AudioSource, limits: AudioLimits = .default
+        _ audio: AudioSource, limits: AudioLimits = .default, priority: Int = 0
     ) async throws(StapesError) -> [LanguageProbability] {
         guard tokenizer.special.isMultilingual else { return [LanguageProbability(code: "en", probability: 1)] }
         var statistics = TranscriptionStatistics()
         let recording = try await prepare(audio, options: TranscriptionOptions(), limits: limits)
+        let windows = beginJob(priority: priority)
+        defer { windows.endJob() }
         return try await windows.languages(
             recording.heard.detectionWindow(), positions: description.model.audioContext, &statistics)
     }
@@ -174,22 +181,30 @@ public final class Transcriber: Sendable {
     }
 
     /// What the engine holds between two steps.
-    package func holdings() async -> EngineHoldings { await windows.engine.holdings() }
+    package func holdings() async -> EngineHoldings { await engine.holdings() }
+
+    /// The engine for one file, stream or request, which takes turns with the others.
+    private func beginJob(priority: Int) -> WindowClient {
+        WindowClient(
+            engine: engine, job: engine.beginJob(priority: priority), tokenizer: tokenizer, pool: pool,
+            audioContext: description.model.audioContext)
+    }
 
     /// Bytes -> PCM -> speech -> log-mel, on a thread of its own.
     private func prepare(
         _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits
     ) async throws(StapesError) -> Recording {
         let (extractor, speech) = (extractor, speech)
-        return try await pool.run { () throws(StapesError) in
+        return try await pool.run { isCancelled throws(StapesError) in
             let start = ContinuousClock.now
             let pcm: PCM
             do throws(AudioError) {
-                pcm = try AudioDecoder.decode(audio, limits: limits)
+                pcm = try AudioDecoder.decode(audio, limits: limits, isCancelled: isCancelled)
             } catch {
                 throw StapesError(error)
             }
-            var recording = try Recording(pcm, options: options, extractor: extractor, speech: speech)
+            var recording = try Recording(
+                pcm, options: options, extractor: extractor, speech: speech, isCancelled: isCancelled)
             recording.featureSeconds = (ContinuousClock.now - start) / .seconds(1)
             return recording
         }
@@ -209,10 +224,15 @@ public final class Transcriber: Sendable {
             code = nil
         }
         guard tokenizer.special.isMultilingual else {
-            guard code == nil || code == "en", options.task == .transcribe else {
+            guard code == nil || code == "en", options.task == .transcribe,
+                options.allowedLanguageCodes?.contains("en") ?? true
+            else {
                 throw StapesError(.invalidOption, "the model knows English only and does not translate")
             }
             return "en"
+        }
+        if let unknown = options.allowedLanguageCodes?.first(where: { tokenizer.languageToken($0) == nil }) {
+            throw StapesError(.invalidOption, "the model does not know the language '\(unknown)'")
         }
         if let code, tokenizer.languageToken(code) == nil {
             throw StapesError(.invalidOption, "the model does not know the language '\(code)'")

@@ -40,6 +40,9 @@ public struct TranscriberConfiguration: Sendable {
     /// Bytes that encoded windows and prompts which nobody uses any more may take, so that the same audio asked for
     /// again is not encoded again; 0 keeps none, nil chooses.
     public var cacheByteCount: Int?
+    /// Windows that may wait for the engine before another file is refused as `overloaded`; nil takes 2048, and a waiting
+    /// window takes a megabyte. A file that was begun is never refused.
+    public var maximumWaitingWindows: Int?
     /// Refuse to start where a request's text could depend on the requests beside it.
     public var requiresDeterminism: Bool
     /// Where the engine counts its work; nil counts where the process does (`MetricsSystem`).
@@ -53,7 +56,7 @@ public struct TranscriberConfiguration: Sendable {
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
         padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
-        requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil, instructionLevel: String? = nil
+        maximumWaitingWindows: Int? = nil, requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil, instructionLevel: String? = nil
     ) {
         self.modelDirectory = modelDirectory
         self.voiceActivityDirectory = voiceActivityDirectory
@@ -69,6 +72,7 @@ public struct TranscriberConfiguration: Sendable {
         self.maximumBatchSize = maximumBatchSize
         self.lookAhead = lookAhead
         self.cacheByteCount = cacheByteCount
+        self.maximumWaitingWindows = maximumWaitingWindows
         self.requiresDeterminism = requiresDeterminism
         self.metrics = metrics
         self.instructionLevel = instructionLevel

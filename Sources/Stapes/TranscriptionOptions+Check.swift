@@ -1,4 +1,5 @@
 import StapesEngine
+import StapesTokenizer
 
 extension TranscriptionOptions {
     /// What can be said of the options before a model is there.
@@ -8,6 +9,7 @@ extension TranscriptionOptions {
         guard !temperatures.isEmpty, temperatures.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw StapesError(.invalidOption, "temperatures are one number or more, each 0 or more")
         }
+        if let allowedLanguages { try check(allowedLanguages) }
         if let beamSize { try Self.check(beamSize, in: 1...SamplingOptions.largestBeam, "a beam of \(beamSize)") }
         if let bestOf { try Self.check(bestOf, in: 1...64, "the best of \(bestOf) samples") }
         if let patience {
@@ -40,6 +42,16 @@ extension TranscriptionOptions {
         }
         guard clipTimestamps.allSatisfy({ $0 >= 0 && $0.isFinite }), clipTimestamps == clipTimestamps.sorted() else {
             throw StapesError(.invalidOption, "clip timestamps are seconds that never go back")
+        }
+    }
+
+    private func check(_ allowed: [String]) throws(StapesError) {
+        guard !allowed.isEmpty else { throw StapesError(.invalidOption, "at least one language is to be allowed") }
+        if let name = allowed.first(where: { Languages.code(for: $0) == nil }) {
+            throw StapesError(.invalidOption, "no language is named '\(name)'")
+        }
+        if let language, let code = Languages.code(for: language), !(allowedLanguageCodes?.contains(code) ?? true) {
+            throw StapesError(.invalidOption, "the language '\(language)' is not among those that are allowed")
         }
     }
 

@@ -1,6 +1,7 @@
 import StapesAudio
 import StapesDecoding
 import StapesEngine
+import StapesTokenizer
 
 extension TranscriptionOptions {
     var filters: FilterOptions {
@@ -52,8 +53,11 @@ extension TranscriptionOptions {
         return SamplingOptions(
             temperature: Float(temperature), seed: mixed, beamSize: temperature > 0 ? 1 : beamSize ?? 1,
             patience: patience ?? 1, lengthPenalty: lengthPenalty, repetitionPenalty: Float(repetitionPenalty),
-            noRepeatNgramSize: noRepeatNgramSize)
+            noRepeatNgramSize: noRepeatNgramSize, keepsLogProbabilities: tokenLogProbabilities ?? false)
     }
+
+    /// The codes of the languages that may be detected; nil for all.
+    var allowedLanguageCodes: Set<String>? { allowedLanguages.map { Set($0.compactMap(Languages.code(for:))) } }
 
     /// Rows that one window takes in a decode step at most.
     package var rowsPerWindow: Int {

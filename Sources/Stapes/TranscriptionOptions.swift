@@ -22,6 +22,8 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
     public var languageDetectionThreshold = 0.5
     /// Listen for the language in every window anew.
     public var multilingual = false
+    /// Codes or English names of the languages that may be detected; nil allows all.
+    public var allowedLanguages: [String]?
 
     // MARK: What is written
 
@@ -45,6 +47,9 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
     public var appendedPunctuation: String?
     /// Seconds: silences longer than this are skipped where the text around them looks made up; needs word times.
     public var hallucinationSilenceThreshold: Double?
+
+    /// Say of each token of a segment how likely it was; nil is no.
+    public var tokenLogProbabilities: Bool?
 
     // MARK: What came before
 

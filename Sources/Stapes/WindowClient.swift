@@ -6,10 +6,19 @@ import StapesTokenizer
 /// What a file asks of the engine, window by window: texts, languages, times of words.
 struct WindowClient: Sendable {
     let engine: Engine
+    /// The file, stream or request that asks.
+    let job: Job
     let tokenizer: Tokenizer
     let pool: WorkPool
     /// Encoder positions of the model's window.
     let audioContext: Int
+
+    /// No more windows come.
+    func endJob() { engine.end(job) }
+
+    /// Windows of one file that are with the engine at a time: as many as it has rows for and one that waits, within
+    /// what 64 files may have waiting (`EngineConfiguration.defaultWaitingWindows`).
+    var windowsAhead: Int { min(engine.description.maximumRows + 1, 32) }
 
     func positions(_ options: TranscriptionOptions) -> Int { options.audioContext ?? audioContext }
 
@@ -24,7 +33,7 @@ struct WindowClient: Sendable {
         _ job: WindowJob, of mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowResult {
         let decoder = WindowDecoder(
-            engine: engine, tokenizer: tokenizer, options: options,
+            engine: engine, job: self.job, tokenizer: tokenizer, options: options,
             rules: LogitRules(coder: tokenizer, options: options.filters))
         let window = WindowDecoder.Window(
             features: features(seek: job.seek, size: job.size, of: mel, options), positions: positions(options),
@@ -46,11 +55,11 @@ struct WindowClient: Sendable {
     ) async throws(StapesError) -> WindowAlignment {
         let request = WindowRequest(
             features: features(seek: job.seek, size: job.size, of: mel, options), positions: positions(options),
-            prompt: job.tokens, startIndex: 0, purpose: .alignment(content: job.positions))
+            prompt: job.tokens, startIndex: 0, purpose: .alignment(content: job.positions), job: self.job)
         guard case .alignment(let attention) = try await run(request, &statistics) else {
             preconditionFailure("the engine answers what it was asked")
         }
-        return await pool.run { WindowAlignment(job, attention) }
+        return try await pool.run { _ in WindowAlignment(job, attention) }
     }
 
     /// The language of one window.
@@ -58,7 +67,7 @@ struct WindowClient: Sendable {
         of job: WindowJob, _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
         let features = features(seek: job.seek, size: job.size, of: mel, options)
-        return try first(of: try await languages(features, positions: positions(options), &statistics))
+        return try first(of: try await languages(features, positions: positions(options), &statistics), options)
     }
 
     /// The language of the first window that is sure enough, or else of most windows (faster-whisper's
@@ -73,7 +82,7 @@ struct WindowClient: Sendable {
             let seek = index * frames
             guard index == 0 || seek < mel.contentFrames else { break }
             let features = mel.window(seek: seek, size: frames, frames: frames)
-            let first = try first(of: try await languages(features, positions: positions, &statistics))
+            let first = try first(of: try await languages(features, positions: positions, &statistics), options)
             if options.languageDetectionWindows == 1 || first.probability > options.languageDetectionThreshold {
                 return first
             }
@@ -82,7 +91,7 @@ struct WindowClient: Sendable {
         let counts = Dictionary(grouping: votes, by: \.code).mapValues(\.count)
         // Of equally many the one that was heard first.
         let most = counts.values.max() ?? 0
-        return try first(of: votes.filter { counts[$0.code] == most })
+        return try first(of: votes.filter { counts[$0.code] == most }, options)
     }
 
     /// How likely each language is in a window, the likeliest first.
@@ -92,7 +101,7 @@ struct WindowClient: Sendable {
         let special = tokenizer.special
         let request = WindowRequest(
             features: features, positions: positions, prompt: [special.startOfTranscript], startIndex: 0,
-            purpose: .languages)
+            purpose: .languages, job: job)
         guard case .languages(let probabilities) = try await run(request, &statistics) else {
             preconditionFailure("the engine answers what it was asked")
         }
@@ -105,8 +114,12 @@ struct WindowClient: Sendable {
             .sorted { $0.probability > $1.probability }
     }
 
-    private func first(of languages: [LanguageProbability]) throws(StapesError) -> LanguageProbability {
-        guard let first = languages.first else {
+    /// The first that the options let in.
+    private func first(
+        of languages: [LanguageProbability], _ options: TranscriptionOptions
+    ) throws(StapesError) -> LanguageProbability {
+        let allowed = options.allowedLanguageCodes
+        guard let first = languages.first(where: { allowed?.contains($0.code) ?? true }) else {
             throw StapesError(.model, "the model's tokenizer knows no language")
         }
         return first

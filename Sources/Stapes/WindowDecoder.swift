@@ -5,6 +5,7 @@ import StapesTokenizer
 /// Decodes one window: up the ladder of temperatures until a result is good enough.
 struct WindowDecoder: Sendable {
     let engine: Engine
+    let job: Job
     let tokenizer: Tokenizer
     let options: TranscriptionOptions
     let rules: LogitRules
@@ -77,6 +78,6 @@ struct WindowDecoder: Sendable {
         WindowRequest(
             features: window.features, positions: window.positions, prompt: window.job.prompt,
             startIndex: window.job.sotIndex,
-            purpose: .transcript(rules, sampling, stepLimit: window.job.stepLimit))
+            purpose: .transcript(rules, sampling, stepLimit: window.job.stepLimit), job: job)
     }
 }

@@ -3,11 +3,15 @@ package enum AudioDecoder {
     /// Decodes, mixes down to mono and resamples to 16 kHz on the calling thread, about a thousandth of the audio's
     /// duration. Bad packets are skipped; audio without samples is a valid result.
     ///
+    /// - Parameter isCancelled: is asked all along whether to give up.
     /// - Throws: any code of `AudioError`; `tooManyBytes` before decoding, `tooLong` as soon as it is known.
-    package static func decode(_ source: AudioSource, limits: AudioLimits = .default) throws(AudioError) -> PCM {
+    package static func decode(
+        _ source: AudioSource, limits: AudioLimits = .default, isCancelled: @escaping @Sendable () -> Bool = { false }
+    ) throws(AudioError) -> PCM {
         switch source {
-        case .file(let path): return try decodeFile(path, limits: limits)
-        case .bytes(let bytes): return try LibavDecoder(name: "the audio", limits: limits).decode(bytes)
+        case .file(let path): return try decodeFile(path, limits: limits, isCancelled: isCancelled)
+        case .bytes(let bytes):
+            return try LibavDecoder(name: "the audio", limits: limits, isCancelled: isCancelled).decode(bytes)
         case .samples(let samples):
             guard samples.count <= limits.maximumSampleCount else {
                 throw AudioError(
@@ -17,8 +21,10 @@ package enum AudioDecoder {
         }
     }
 
-    private static func decodeFile(_ path: String, limits: AudioLimits) throws(AudioError) -> PCM {
-        let decoder = LibavDecoder(name: "'\(path)'", limits: limits)
+    private static func decodeFile(
+        _ path: String, limits: AudioLimits, isCancelled: @escaping @Sendable () -> Bool
+    ) throws(AudioError) -> PCM {
+        let decoder = LibavDecoder(name: "'\(path)'", limits: limits, isCancelled: isCancelled)
         let file = try InputFile(path: path)
         guard let byteCount = file.byteCount else {
             // A pipe cannot seek, which some containers need, so it is read whole.

@@ -22,6 +22,8 @@ public struct AudioError: Error, Sendable, CustomStringConvertible {
         /// More than `AudioLimits.maximumSeconds`.
         case tooLong
         case outOfMemory
+        /// Nobody waits for it any more.
+        case cancelled
     }
 
     public let code: Code

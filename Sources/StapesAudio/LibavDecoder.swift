@@ -5,6 +5,8 @@ struct LibavDecoder {
     /// What messages call the source, with quotes if it is a path.
     let name: String
     let limits: AudioLimits
+    /// Whether to give up; asked with every packet.
+    let isCancelled: @Sendable () -> Bool
 
     func decode(_ bytes: [UInt8]) throws(AudioError) -> PCM {
         try check(byteCount: bytes.count)
@@ -29,7 +31,13 @@ struct LibavDecoder {
     private func decode(_ source: stapes_ffmpeg_source) throws(AudioError) -> PCM {
         var source = source
         var pcm = stapes_ffmpeg_pcm()
-        let status = stapes_ffmpeg_decode(&source, limits.maximumSampleCount, &pcm)
+        // The closure outlives the call, during which C asks through a pointer to it.
+        let status = withUnsafePointer(to: isCancelled) { asked in
+            var cancellation = stapes_ffmpeg_cancellation(
+                is_cancelled: { $0.assumingMemoryBound(to: (@Sendable () -> Bool).self).pointee() ? 1 : 0 },
+                context: UnsafeRawPointer(asked))
+            return stapes_ffmpeg_decode(&source, limits.maximumSampleCount, &cancellation, &pcm)
+        }
         defer { stapes_ffmpeg_pcm_free(&pcm) }
         guard status == STAPES_FFMPEG_OK else {
             throw failure(Self.code(status), String(cString: stapes_ffmpeg_message()))
@@ -48,6 +56,7 @@ struct LibavDecoder {
         case STAPES_FFMPEG_NOT_ACCEPTED: .notAccepted
         case STAPES_FFMPEG_NO_AUDIO: .noAudio
         case STAPES_FFMPEG_TOO_LONG: .tooLong
+        case STAPES_FFMPEG_CANCELLED: .cancelled
         default: .undecodable
         }
     }

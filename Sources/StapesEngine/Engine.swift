@@ -6,10 +6,12 @@ package final class Engine: Sendable {
     package let description: EngineDescription
     private let mailbox: Mailbox<Message>
     private let nextID = Atomic<Int>(0)
+    private let nextJob = Atomic<Int>(0)
 
     private enum Message: Sendable {
         case submit(SequenceID, WindowRequest, ActiveSequence.Completion)
         case cancel(SequenceID)
+        case end(Job)
         case holdings(@Sendable (EngineHoldings) -> Void)
     }
 
@@ -36,6 +38,17 @@ package final class Engine: Sendable {
     /// Stops taking requests; those that are there are finished.
     package func close() { mailbox.close() }
 
+    /// A name for what comes next, whose windows take turns with those of other jobs. The first of them may be refused
+    /// as `overloaded`; once one was let in, none is.
+    ///
+    /// - Parameter priority: lower goes first; see `Job`.
+    package func beginJob(priority: Int = 0) -> Job {
+        Job(number: nextJob.wrappingAdd(1, ordering: .relaxed).newValue, priority: priority)
+    }
+
+    /// No more windows come of a job.
+    package func end(_ job: Job) { try? mailbox.send(.end(job), urgent: true) }
+
     /// Works on one window. Cancelling the task stops the work at the next step.
     ///
     /// - Throws: `invalidRequest`, `overloaded`, `cancelled`, `stopped`, `device`, `notANumber`.
@@ -48,7 +61,11 @@ package final class Engine: Sendable {
                     return
                 }
                 do throws(Mailbox<Message>.Refusal) {
-                    try mailbox.send(.submit(id, request) { continuation.resume(returning: $0) })
+                    // Of a job that was let in nothing may be refused, and which those are the loop knows. A job has
+                    // few windows here at a time.
+                    try mailbox.send(
+                        .submit(id, request) { continuation.resume(returning: $0) },
+                        overfills: request.job.isNamed)
                 } catch {
                     continuation.resume(returning: .failure(Self.refusal(error)))
                     return
@@ -139,6 +156,7 @@ package final class Engine: Sendable {
         switch message {
         case .submit(let id, let request, let completion): loop.submit(id, request, completion: completion)
         case .cancel(let id): loop.cancel(id)
+        case .end(let job): loop.end(job)
         case .holdings(let answer): answer(loop.holdings)
         }
     }

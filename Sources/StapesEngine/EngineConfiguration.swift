@@ -49,8 +49,10 @@ package struct EngineConfiguration: Sendable {
     package var looksAhead: Bool
     /// Bytes that windows and prompts which nobody uses may take, in case they are asked for again; nil chooses.
     package var cacheBytes: Int?
-    /// Requests that may wait in the mailbox.
+    /// Requests that may wait in the mailbox, those of jobs that were let in not counted.
     package var mailboxCapacity: Int
+    /// Windows that may wait before a new job is refused as too many. A job that was let in is never refused.
+    package var maximumWaitingWindows: Int
     /// Where the engine counts.
     package var metrics: any MetricsFactory
 
@@ -59,6 +61,7 @@ package struct EngineConfiguration: Sendable {
         level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
         looksAhead: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
+        maximumWaitingWindows: Int = EngineConfiguration.defaultWaitingWindows,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
         self.model = model
@@ -74,8 +77,12 @@ package struct EngineConfiguration: Sendable {
         self.looksAhead = looksAhead
         self.cacheBytes = cacheBytes
         self.mailboxCapacity = mailboxCapacity
+        self.maximumWaitingWindows = maximumWaitingWindows
         self.metrics = metrics
     }
+
+    /// 64 files with 32 windows each. A waiting window takes a megabyte, its features.
+    package static let defaultWaitingWindows = 2048
 }
 
 extension EngineConfiguration {

@@ -21,14 +21,18 @@ package struct WindowRequest: Sendable {
     /// Where the start of the transcript stands in the prompt: there the no-speech probability is read.
     package let startIndex: Int
     package let purpose: Purpose
+    package var job: Job
 
-    package init(features: [Float], positions: Int, prompt: [Int], startIndex: Int, purpose: Purpose) {
+    package init(
+        features: [Float], positions: Int, prompt: [Int], startIndex: Int, purpose: Purpose, job: Job = Job()
+    ) {
         self.features = features
         self.positions = positions
         key = WindowKey(features: features, positions: positions)
         self.prompt = prompt
         self.startIndex = startIndex
         self.purpose = purpose
+        self.job = job
     }
 
     var demand: SequenceDemand {
@@ -40,7 +44,7 @@ package struct WindowRequest: Sendable {
         let shareable = max(0, min(startIndex, prompt.count - 1))
         return SequenceDemand(
             promptCount: prompt.count, stepLimit: limit, key: key, encoderLength: positions, width: width,
-            prefix: PrefixKey.pages(of: prompt, shareable: shareable, window: key))
+            prefix: PrefixKey.pages(of: prompt, shareable: shareable, window: key), job: job)
     }
 }
 

@@ -1,5 +1,6 @@
 import StapesAudio
 import StapesTesting
+import Synchronization
 import Testing
 
 @Suite struct AudioLimitsTests {
@@ -33,6 +34,23 @@ import Testing
             let error = #expect(throws: AudioError.self) { try AudioDecoder.decode(source, limits: limits) }
             #expect(error?.code == .tooManyBytes)
         }
+    }
+
+    /// Four hours, of which little is decoded once nobody waits for them.
+    @Test func cancelledAudioIsGivenUpSoon() throws {
+        let hours = WAV([Int16](repeating: 100, count: 4 * 3600 * 1000), sampleRate: 1000).bytes
+        let asked = Atomic(0)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let error = #expect(throws: AudioError.self) {
+            try AudioDecoder.decode(.bytes(hours), limits: AudioLimits(maximumByteCount: 1 << 30, maximumSeconds: 1e6)) {
+                asked.wrappingAdd(1, ordering: .relaxed).newValue > 100
+            }
+        }
+        #expect(error?.code == .cancelled)
+        #expect(clock.now - start < .seconds(1))
+        let never = #expect(throws: AudioError.self) { try AudioDecoder.decode(.bytes(hours)) { true } }
+        #expect(never?.code == .cancelled)
     }
 
     // 44 bytes of header may promise any rate: what counts is what would come out.

@@ -25,6 +25,8 @@ import Testing
             $0.beamSize = 3
             $0.voiceActivity = VoiceActivityOptions(threshold: 0.3)
             $0.audioContext = 768
+            $0.allowedLanguages = ["de", "English"]
+            $0.tokenLogProbabilities = true
         }
         for options in [options, TranscriptionOptions(), .whisperCommandLine] {
             let data = try JSONEncoder().encode(options)
@@ -52,6 +54,10 @@ import Testing
         #expect(message { $0.hallucinationSilenceThreshold = 2 }?.contains("word timestamps") == true)
         #expect(message { ($0.clipTimestamps, $0.batched) = ([1, 2], true) }?.contains("exclude") == true)
         #expect(message { $0.clipTimestamps = [2, 1] } != nil)
+        #expect(message { $0.allowedLanguages = [] }?.contains("at least one") == true)
+        #expect(message { $0.allowedLanguages = ["de", "Klingon"] } == "no language is named 'Klingon'")
+        #expect(message { ($0.language, $0.allowedLanguages) = ("fr", ["de"]) }?.contains("not among") == true)
+        #expect(message { ($0.language, $0.allowedLanguages) = ("German", ["de"]) } == nil)
     }
 }
 
@@ -76,6 +82,33 @@ struct SamplingOptionsTests {
             }
             #expect(error?.code == .invalidOption)
         }
+    }
+
+    @Test func onlyAllowedLanguagesAreDetected() async throws {
+        let transcriber = try await LoadedTranscriber.base.get()
+        func detect(_ allowed: [String]?) async throws -> String {
+            var options = TranscriptionOptions.fast
+            options.allowedLanguages = allowed
+            return try await transcriber.transcribe(SampleTests.sample, options: options).language
+        }
+        #expect(try await detect(nil) == "en")
+        #expect(try await detect(["German", "en"]) == "en")
+        #expect(["de", "fr"].contains(try await detect(["de", "fr"])))
+    }
+
+    @Test(arguments: [nil, 3]) func logProbabilitiesStandBesideTheirTokens(beamSize: Int?) async throws {
+        let transcriber = try await LoadedTranscriber.base.get()
+        let options = TranscriptionOptions.english { ($0.tokenLogProbabilities, $0.beamSize) = (true, beamSize) }
+        let result = try await transcriber.transcribe(SampleTests.sample, options: options)
+        for segment in result.segments {
+            let values = try #require(segment.tokenLogProbabilities)
+            #expect(values.count == segment.tokens.count && values.allSatisfy { $0 <= 0 && $0 > -20 })
+        }
+        let json = String(decoding: try JSONEncoder().encode(result), as: UTF8.self)
+        #expect(json.contains("token_logprobs"))
+        let plain = try await transcriber.transcribe(SampleTests.sample, options: .english { $0.beamSize = beamSize })
+        #expect(plain.text == result.text && plain.segments.allSatisfy { $0.tokenLogProbabilities == nil })
+        #expect(!String(decoding: try JSONEncoder().encode(plain), as: UTF8.self).contains("token_logprobs"))
     }
 
     @Test func cacheOfLessThanNothingIsRefused() async {

@@ -25,6 +25,7 @@ typedef enum stapes_ffmpeg_status {
   /// The stream's codec or its parameters cannot be decoded, or every packet was bad.
   STAPES_FFMPEG_UNDECODABLE,
   STAPES_FFMPEG_TOO_LONG,
+  STAPES_FFMPEG_CANCELLED,
 } stapes_ffmpeg_status;
 
 /// Where encoded bytes come from: `bytes` when not null, else the seekable file descriptor `file`, which stays open.
@@ -33,6 +34,12 @@ typedef struct stapes_ffmpeg_source {
   int64_t byte_count;
   int file;
 } stapes_ffmpeg_source;
+
+/// Asked with every read and every packet whether to give up; not 0 is yes.
+typedef struct stapes_ffmpeg_cancellation {
+  int (*is_cancelled)(const void *context);
+  const void *context;
+} stapes_ffmpeg_cancellation;
 
 /// Mono samples at 16 kHz. `samples` is null when there are none; free it with `stapes_ffmpeg_pcm_free`.
 typedef struct stapes_ffmpeg_pcm {
@@ -46,7 +53,7 @@ typedef struct stapes_ffmpeg_pcm {
 /// Gives `STAPES_FFMPEG_TOO_LONG` as soon as more than `maximum_sample_count` samples came out.
 /// On any status but OK, `result` is empty and `stapes_ffmpeg_message` says what was wrong.
 stapes_ffmpeg_status stapes_ffmpeg_decode(const stapes_ffmpeg_source *source, int64_t maximum_sample_count,
-                                          stapes_ffmpeg_pcm *result);
+                                          const stapes_ffmpeg_cancellation *cancellation, stapes_ffmpeg_pcm *result);
 
 void stapes_ffmpeg_pcm_free(stapes_ffmpeg_pcm *pcm);
 

@@ -25,13 +25,28 @@ package struct VoiceActivityDetector: Sendable {
     /// The ranges of samples that hold speech, in order and without overlap. Runs on the calling thread, about a
     /// thousandth of the audio's duration.
     package func speech(in pcm: PCM, options: VoiceActivityOptions = VoiceActivityOptions()) -> [Range<Int>] {
+        speech(in: pcm, options: options, isCancelled: { false }) ?? []
+    }
+
+    /// - Parameter isCancelled: is asked every few minutes of audio whether to give up.
+    /// - Returns: nil if it was given up.
+    package func speech(
+        in pcm: PCM, options: VoiceActivityOptions, isCancelled: () -> Bool
+    ) -> [Range<Int>]? {
         var segmenter = SpeechSegmenter(options)
-        for probability in probabilities(pcm) { segmenter.add(probability) }
+        let probabilities = probabilities(pcm, isCancelled: isCancelled)
+        guard !isCancelled() else { return nil }
+        for probability in probabilities { segmenter.add(probability) }
         return segmenter.finish(sampleCount: pcm.samples.count)
     }
 
+    /// Frames between two looks at a cancellation: two minutes, a fraction of a second's work.
+    private static let framesAtATime = 4096
+
     /// One probability of speech a frame, the last of which is padded with 1 to 512 zeros.
-    package func probabilities(_ pcm: PCM) -> [Float] {
+    package func probabilities(_ pcm: PCM) -> [Float] { probabilities(pcm, isCancelled: { false }) }
+
+    private func probabilities(_ pcm: PCM, isCancelled: () -> Bool) -> [Float] {
         let frame = SpeechSegmenter.frame
         let frames = pcm.samples.count / frame + 1
         // faster-whisper 1.2.1 silences the end of the padded audio, as long as a context, when it makes the first
@@ -41,9 +56,13 @@ package struct VoiceActivityDetector: Sendable {
         return [Float](unsafeUninitializedCapacity: frames) { buffer, count in
             count = frames
             guard let probabilities = buffer.baseAddress else { return }
+            probabilities.update(repeating: 0, count: frames)
             pcm.samples.withUnsafeBufferPointer { samples in
-                kernel(
-                    plan.pointer, samples.baseAddress, Int64(sampleCount), 0, Int64(frames), &state, probabilities)
+                for first in stride(from: 0, to: frames, by: Self.framesAtATime) where !isCancelled() {
+                    kernel(
+                        plan.pointer, samples.baseAddress, Int64(sampleCount), Int64(first),
+                        Int64(min(Self.framesAtATime, frames - first)), &state, probabilities + first)
+                }
             }
         }
     }

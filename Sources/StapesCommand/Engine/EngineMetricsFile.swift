@@ -16,11 +16,8 @@ struct EngineMetricsFile {
 }
 
 extension MetricsRegistry {
-    /// With buckets that tell decode steps apart, from 50 microseconds on.
-    static func engine() -> MetricsRegistry {
-        let milliseconds = [0.05, 0.1, 0.2, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100, 200, 500, 1000]
-        return MetricsRegistry(bounds: [EngineMetricName.decodeStep.rawValue: milliseconds.map { $0 / 1000 }])
-    }
+    /// With buckets that tell the engine's steps apart.
+    static func engine() -> MetricsRegistry { MetricsRegistry(bounds: EngineMetricName.bounds) }
 }
 
 extension MetricsRegistry {

@@ -17,6 +17,8 @@ package struct BeamSearch: Sendable {
         package var tokens: [Int]
         /// The end of text included, if it was reached.
         package var sumLogProbability: Float
+        /// Of each of `tokens`, where they are kept.
+        package var logProbabilities: [Float] = []
     }
 
     /// A token that could come next.
@@ -34,14 +36,17 @@ package struct BeamSearch: Sendable {
     private let endOfText: Int
     /// Finished hypotheses at which the search stops: `round(width * patience)`.
     private let enough: Int
+    private let keepsLogProbabilities: Bool
     /// In the order in which the next step's rows stand. One empty hypothesis at the beginning.
     package private(set) var beams = [Hypothesis(tokens: [], sumLogProbability: 0)]
     private var finished: [Hypothesis] = []
 
-    package init(width: Int, patience: Double = 1, endOfText: Int) {
+    /// - Parameter keepsLogProbabilities: whether hypotheses say how likely each of their tokens was.
+    package init(width: Int, patience: Double = 1, endOfText: Int, keepsLogProbabilities: Bool = false) {
         precondition(width > 0, "a search has a beam")
         self.width = width
         self.endOfText = endOfText
+        self.keepsLogProbabilities = keepsLogProbabilities
         enough = max(1, Int((Double(width) * patience).rounded(.toNearestOrEven)))
     }
 
@@ -56,24 +61,29 @@ package struct BeamSearch: Sendable {
     /// - Returns: of which beam each of the new `beams` is the child.
     package mutating func advance(_ candidates: [[Candidate]]) -> [Int] {
         precondition(candidates.count == beams.count, "every beam brings its candidates")
-        var scored: [(parent: Int, token: Int, sum: Float)] = []
+        var scored: [(parent: Int, choice: Candidate, sum: Float)] = []
         for (parent, choices) in candidates.enumerated() {
             for choice in choices.prefix(candidateCount) {
-                scored.append((parent, choice.token, beams[parent].sumLogProbability + choice.logProbability))
+                scored.append((parent, choice, beams[parent].sumLogProbability + choice.logProbability))
             }
         }
         var children: [(parent: Int, hypothesis: Hypothesis)] = []
         // Equal sums keep the order of beams and candidates, as Python's sort does.
         for index in scored.indices.sorted(by: { (scored[$0].sum, $1) > (scored[$1].sum, $0) }) {
-            let (parent, token, sum) = scored[index]
-            if token == endOfText {
+            let (parent, choice, sum) = scored[index]
+            if choice.token == endOfText {
                 if finished.count < enough {
-                    finished.append(Hypothesis(tokens: beams[parent].tokens, sumLogProbability: sum))
+                    var hypothesis = beams[parent]
+                    hypothesis.sumLogProbability = sum
+                    finished.append(hypothesis)
                 }
                 continue
             }
-            children.append(
-                (parent, Hypothesis(tokens: beams[parent].tokens + [token], sumLogProbability: sum)))
+            var child = Hypothesis(tokens: beams[parent].tokens + [choice.token], sumLogProbability: sum)
+            if keepsLogProbabilities {
+                child.logProbabilities = beams[parent].logProbabilities + [choice.logProbability]
+            }
+            children.append((parent, child))
             if children.count == width { break }
         }
         beams = children.map(\.hypothesis)

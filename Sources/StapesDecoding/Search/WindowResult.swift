@@ -6,14 +6,20 @@ package struct WindowResult: Sendable, Hashable {
     package var sumLogProbability: Double
     package var noSpeechProbability: Double
     package var temperature: Double
+    /// Of each of `tokens`; nil unless they were asked for.
+    package var tokenLogProbabilities: [Float]?
 
     package init(
-        tokens: [Int], sumLogProbability: Double, noSpeechProbability: Double, temperature: Double = 0
+        tokens: [Int], sumLogProbability: Double, noSpeechProbability: Double, temperature: Double = 0,
+        tokenLogProbabilities: [Float]? = nil
     ) {
+        precondition(
+            tokenLogProbabilities?.count ?? tokens.count == tokens.count, "there is a log-probability of every token")
         self.tokens = tokens
         self.sumLogProbability = sumLogProbability
         self.noSpeechProbability = noSpeechProbability
         self.temperature = temperature
+        self.tokenLogProbabilities = tokenLogProbabilities
     }
 
     /// Per sampled id, the end of text counted.

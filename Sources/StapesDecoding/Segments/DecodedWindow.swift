@@ -23,7 +23,8 @@ struct DecodedWindow: Sendable, Hashable {
                 text: coder.decode(piece.tokens.lazy.filter { $0 < coder.special.endOfText }),
                 tokens: Array(piece.tokens), temperature: result.temperature,
                 averageLogProbability: result.averageLogProbability, compressionRatio: compressionRatio,
-                noSpeechProbability: result.noSpeechProbability)
+                noSpeechProbability: result.noSpeechProbability,
+                tokenLogProbabilities: result.tokenLogProbabilities.map { $0[piece.tokens.indices].map(Double.init) })
         }
     }
 
@@ -41,6 +42,9 @@ struct DecodedWindow: Sendable, Hashable {
         where segments[index].start == segments[index].end || segments[index].text.strippingWhitespace().isEmpty {
             segments[index].text = ""
             segments[index].tokens = []
+            if segments[index].tokenLogProbabilities != nil {
+                segments[index].tokenLogProbabilities = []
+            }
             if segments[index].words != nil {
                 segments[index].words = []
             }

@@ -19,10 +19,14 @@ public struct Segment: Sendable, Hashable {
     public var noSpeechProbability: Double
     /// Nil unless word times were asked for.
     public var words: [Word]?
+    /// Of each of `tokens`, natural logarithms, among the tokens that the rules left and whatever the temperature; nil
+    /// unless they were asked for.
+    public var tokenLogProbabilities: [Double]?
 
     public init(
         id: Int, seek: Int, start: Double, end: Double, text: String, tokens: [Int], temperature: Double,
-        averageLogProbability: Double, compressionRatio: Double, noSpeechProbability: Double, words: [Word]? = nil
+        averageLogProbability: Double, compressionRatio: Double, noSpeechProbability: Double, words: [Word]? = nil,
+        tokenLogProbabilities: [Double]? = nil
     ) {
         self.id = id
         self.seek = seek
@@ -35,6 +39,7 @@ public struct Segment: Sendable, Hashable {
         self.compressionRatio = compressionRatio
         self.noSpeechProbability = noSpeechProbability
         self.words = words
+        self.tokenLogProbabilities = tokenLogProbabilities
     }
 
     /// True for a segment whose content was removed because it was blank or of zero length.
@@ -47,5 +52,6 @@ extension Segment: Codable {
         case averageLogProbability = "avg_logprob"
         case compressionRatio = "compression_ratio"
         case noSpeechProbability = "no_speech_prob"
+        case tokenLogProbabilities = "token_logprobs"
     }
 }

@@ -44,6 +44,9 @@ package struct CrossBlockTable: Sendable {
 
     package func canAcquire(_ key: WindowKey) -> Bool { blocks[key] != nil || !free.isEmpty || idle.count > 0 }
 
+    /// Whether a block has the window, or will have it once its first user has encoded it.
+    package func holds(_ key: WindowKey) -> Bool { blocks[key] != nil }
+
     package func isWritten(_ block: Int32) -> Bool { entries[Int(block)].isWritten }
 
     package mutating func acquire(_ key: WindowKey) -> Lease? {

@@ -6,8 +6,12 @@ struct ActiveSequence {
 
     let request: WindowRequest
     let completion: Completion
+    /// When it came; nil once something has been done for it.
+    var submitted: ContinuousClock.Instant?
     private(set) var sampled: [Int] = []
     private var sumLogProbability = 0.0
+    /// Of each of `sampled`, where they are asked for.
+    private var logProbabilities: [Float] = []
     var noSpeechProbability = 0.0
     /// Where it sits, once it samples: a seat for each hypothesis.
     var seats: [Int32] = []
@@ -24,27 +28,33 @@ struct ActiveSequence {
         var pages: BeamPages
     }
 
-    init(request: WindowRequest, completion: @escaping Completion) {
+    init(request: WindowRequest, submitted: ContinuousClock.Instant, completion: @escaping Completion) {
         self.request = request
+        self.submitted = submitted
         self.completion = completion
     }
 
     /// Takes in a sampled token. A sequence that does not sample lets it pass.
     mutating func take(_ choice: Choice, endOfText: Int) {
-        guard case .transcript(_, _, let stepLimit) = request.purpose else { return }
+        guard case .transcript(_, let sampling, let stepLimit) = request.purpose else { return }
         times.tokens += 1
         guard choice.token >= 0 else { return fail() }
         sumLogProbability += Double(choice.logProbability)
-        if choice.token != endOfText { sampled.append(choice.token) }
+        if choice.token != endOfText {
+            sampled.append(choice.token)
+            if sampling.keepsLogProbabilities { logProbabilities.append(choice.logProbability) }
+        }
         if choice.token == endOfText || sampled.count >= stepLimit {
-            end(tokens: sampled, sumLogProbability: sumLogProbability)
+            end(tokens: sampled, sumLogProbability: sumLogProbability, logProbabilities: logProbabilities)
         }
     }
 
     /// Begins to follow several hypotheses, behind a prompt of `length` tokens that stands in the first of `pages`.
     mutating func beginBeams(_ sampling: SamplingOptions, pages: [Int32], length: Int, endOfText: Int) {
         beams = Beams(
-            search: BeamSearch(width: sampling.beamSize, patience: sampling.patience, endOfText: endOfText),
+            search: BeamSearch(
+                width: sampling.beamSize, patience: sampling.patience, endOfText: endOfText,
+                keepsLogProbabilities: sampling.keepsLogProbabilities),
             pages: BeamPages(pages: pages, length: length))
     }
 
@@ -68,16 +78,19 @@ struct ActiveSequence {
             fail()
             return []
         }
-        end(tokens: best.tokens, sumLogProbability: Double(best.sumLogProbability))
+        end(
+            tokens: best.tokens, sumLogProbability: Double(best.sumLogProbability),
+            logProbabilities: best.logProbabilities)
         return []
     }
 
-    private mutating func end(tokens: [Int], sumLogProbability: Double) {
+    private mutating func end(tokens: [Int], sumLogProbability: Double, logProbabilities: [Float]) {
         guard case .transcript(_, let sampling, _) = request.purpose else { return }
         answer = .transcript(
             WindowResult(
                 tokens: tokens, sumLogProbability: sumLogProbability, noSpeechProbability: noSpeechProbability,
-                temperature: Double(sampling.temperature)))
+                temperature: Double(sampling.temperature),
+                tokenLogProbabilities: sampling.keepsLogProbabilities ? logProbabilities : nil))
     }
 
     private mutating func fail() {

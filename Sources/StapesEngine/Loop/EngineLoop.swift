@@ -23,8 +23,11 @@ package struct EngineLoop {
     private var cacheCounts = Scheduler.CacheCounts()
     /// One row of logits, `[vocabulary]`.
     private var logits: [Float]
-    /// Sequences that may wait for admission.
+    /// Sequences that may wait for admission before a job is refused.
     private let waitingLimit: Int
+    /// Jobs that have been let in, until they end.
+    private var begunJobs: Set<Int> = []
+    private var waitingCount = 0
 
     /// - Parameter limits: what there is to share out; nil follows from the configuration.
     package init(
@@ -36,7 +39,7 @@ package struct EngineLoop {
         special = configuration.special
         looksAhead = configuration.looksAhead
         logits = [Float](repeating: 0, count: checkpoint.configuration.vocabularySize)
-        waitingLimit = configuration.mailboxCapacity
+        waitingLimit = configuration.maximumWaitingWindows
         metrics = EngineMetrics(factory: configuration.metrics)
         metrics.captured(runner.encode.graphs.byteCount, plane: .encoder)
         metrics.captured(runner.prefill.graphs.byteCount, plane: .prefill)
@@ -60,17 +63,23 @@ package struct EngineLoop {
         completion: @escaping @Sendable (Result<WindowOutcome, EngineError>) -> Void
     ) {
         do throws(EngineError) {
-            // The mailbox is emptied every step: it bounds what comes at once, this what has come.
-            guard scheduler.waitingCount < waitingLimit else {
+            // The mailbox is emptied every step: it bounds what comes at once, this what has come. A job that was let
+            // in is never refused later: what it has done already would be for nothing.
+            guard scheduler.waitingCount < waitingLimit || begunJobs.contains(request.job.number) else {
                 throw EngineError(.overloaded, "the engine has too many requests waiting")
             }
             try request.check(against: runner.configuration)
             try scheduler.submit(id, request.demand)
-            active[id] = ActiveSequence(request: request, completion: completion)
+            active[id] = ActiveSequence(request: request, submitted: clock.now, completion: completion)
+            if request.job.isNamed { begunJobs.insert(request.job.number) }
         } catch {
+            metrics.finished(.failed)
             completion(.failure(error))
         }
     }
+
+    /// Nothing more comes of a job.
+    package mutating func end(_ job: Job) { begunJobs.remove(job.number) }
 
     package mutating func cancel(_ id: SequenceID) {
         finish(id, with: .failure(EngineError(.cancelled, "the request was cancelled")))
@@ -95,9 +104,11 @@ package struct EngineLoop {
         guard let request = active[encoding.id]?.request else { return }
         do {
             let start = clock.now
+            tellBeginning(of: encoding.id, at: start)
             let route = try runner.encode.run(
                 request.features, positions: request.positions, block: encoding.block)
             let duration = seconds(since: start)
+            metrics.encoded(seconds: duration)
             metrics.step(route, plane: .encoder, live: 1)
             active[encoding.id]?.times.encodeSeconds += duration
             scheduler.didEncode(encoding.id)
@@ -113,6 +124,7 @@ package struct EngineLoop {
         for id in ids { sit(id) }
         do {
             let start = clock.now
+            for id in ids { tellBeginning(of: id, at: start) }
             let prompts = zip(ids, requests).map { prompt(of: $0, $1) }
             let launched = try runner.prefill.run(prompts, epoch: prefillEpoch)
             metrics.step(launched.route, plane: .prefill, live: ids.count)
@@ -120,6 +132,7 @@ package struct EngineLoop {
             beginBeams(ids)
             let flight = Flight(
                 ids: ids, counts: ids.map { _ in 1 }, launched: launched, seconds: seconds(since: start))
+            metrics.prefilled(seconds: flight.seconds)
             settle(flight, in: runner.prefill) { $0.prefillSeconds += $1 }
         } catch {
             fail(ids, error)
@@ -134,6 +147,7 @@ package struct EngineLoop {
         guard let request = active[id]?.request, case .alignment(let content) = request.purpose else { return }
         do {
             let start = clock.now
+            tellBeginning(of: id, at: start)
             let attention = try runner.align.run(
                 request.prompt, row: row(of: id, tokens: request.prompt.count), content: content)
             scheduler.didPrefill(id)
@@ -263,7 +277,7 @@ package struct EngineLoop {
         inFlight = nil
         // Before the callers go on, who may read what was counted at once.
         metrics.late(rows: zip(flight.ids, flight.counts).reduce(0) { $0 + (active[$1.0] == nil ? $1.1 : 0) })
-        metrics.decodeStep(seconds: flight.seconds)
+        metrics.decodeStep(seconds: flight.seconds, rows: flight.counts.reduce(0, +))
         settle(flight, in: runner.decode) { $0.decodeSeconds += $1 }
     }
 
@@ -277,6 +291,7 @@ package struct EngineLoop {
         for (id, count) in zip(flight.ids, flight.counts) {
             defer { row += count }
             guard var sequence = active.removeValue(forKey: id) else { continue }
+            let tokens = sequence.times.tokens
             if sequence.beams == nil {
                 sequence.take(plane.choice(row: row, of: flight.launched), endOfText: special.endOfText)
             } else {
@@ -284,6 +299,7 @@ package struct EngineLoop {
                 part(&sequence, id: id, candidates: candidates)
             }
             book(&sequence.times, share)
+            metrics.sampled(tokens: sequence.times.tokens - tokens)
             let result = sequence.result
             active[id] = sequence
             if let result { finish(id, with: result) }
@@ -309,6 +325,7 @@ package struct EngineLoop {
         guard let sequence = active.removeValue(forKey: id) else { return }
         scheduler.finish(id)
         for seat in sequence.seats { runner.seats.release(seat) }
+        metrics.finished(EngineMetrics.WindowEnd(result))
         // Before the caller goes on: what it then looks at is up to date.
         tellCaches()
         sequence.completion(result)
@@ -318,6 +335,16 @@ package struct EngineLoop {
         let counts = scheduler.cacheCounts
         metrics.caches(cacheCounts, counts)
         cacheCounts = counts
+        guard scheduler.waitingCount != waitingCount else { return }
+        waitingCount = scheduler.waitingCount
+        metrics.waiting(windows: waitingCount)
+    }
+
+    /// Tells how long a sequence has waited, the first time something is done for it.
+    private mutating func tellBeginning(of id: SequenceID, at time: ContinuousClock.Instant) {
+        guard let submitted = active[id]?.submitted else { return }
+        active[id]?.submitted = nil
+        metrics.began(afterWaiting: (time - submitted) / .seconds(1))
     }
 
     private func seconds(since start: ContinuousClock.Instant) -> Double {

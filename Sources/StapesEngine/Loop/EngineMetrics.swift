@@ -10,13 +10,35 @@ struct EngineMetrics {
         case decode
     }
 
+    /// How a window's work ended.
+    enum WindowEnd: String, Sendable, Hashable, CaseIterable {
+        case ok
+        case cancelled
+        case failed
+
+        init(_ result: Result<WindowOutcome, EngineError>) {
+            switch result {
+            case .success: self = .ok
+            case .failure(let error): self = error.code == .cancelled ? .cancelled : .failed
+            }
+        }
+    }
+
     private let factory: any MetricsFactory
     private let replays: [Plane: Counter]
     private let eagerSteps: [Plane: [EagerReason: Counter]]
     private let paddingRows: Counter
     private let lateRows: Counter
     private let planRebuilds: Counter
+    private let waitingWindows: Gauge
+    private let waitSeconds: Metrics.Timer
+    private let encodeSeconds: Metrics.Timer
+    private let prefillSeconds: Metrics.Timer
     private let decodeSeconds: Metrics.Timer
+    private let decodeRows: Recorder
+    private let encodedWindows: Counter
+    private let tokens: Counter
+    private let finishedWindows: [WindowEnd: Counter]
     private let windowHits: Counter
     private let windowMisses: Counter
     private let prefixHits: Counter
@@ -33,6 +55,9 @@ struct EngineMetrics {
         func gauge(_ name: EngineMetricName) -> Gauge {
             Gauge(label: name.rawValue, dimensions: [], factory: factory)
         }
+        func timer(_ name: EngineMetricName) -> Metrics.Timer {
+            Metrics.Timer(label: name.rawValue, dimensions: [], factory: factory)
+        }
         func perPlane<Value>(_ make: (Plane) -> Value) -> [Plane: Value] {
             Dictionary(uniqueKeysWithValues: Plane.allCases.map { ($0, make($0)) })
         }
@@ -46,7 +71,19 @@ struct EngineMetrics {
         paddingRows = counter(.paddingRows)
         lateRows = counter(.lateRows)
         planRebuilds = counter(.planRebuilds)
-        decodeSeconds = Metrics.Timer(label: EngineMetricName.decodeStep.rawValue, dimensions: [], factory: factory)
+        waitingWindows = gauge(.waitingWindows)
+        waitSeconds = timer(.windowWait)
+        encodeSeconds = timer(.encode)
+        prefillSeconds = timer(.prefill)
+        decodeSeconds = timer(.decodeStep)
+        decodeRows = Recorder(
+            label: EngineMetricName.decodeRows.rawValue, dimensions: [], aggregate: true, factory: factory)
+        encodedWindows = counter(.encodedWindows)
+        tokens = counter(.tokens)
+        finishedWindows = Dictionary(
+            uniqueKeysWithValues: WindowEnd.allCases.map {
+                ($0, counter(.finishedWindows, [("result", $0.rawValue)]))
+            })
         windowHits = counter(.windowLookups, [("result", "hit")])
         windowMisses = counter(.windowLookups, [("result", "miss")])
         prefixHits = counter(.prefixLookups, [("result", "hit")])
@@ -71,7 +108,28 @@ struct EngineMetrics {
         }
     }
 
-    func decodeStep(seconds: Double) { decodeSeconds.recordNanoseconds(Int64(seconds * 1e9)) }
+    func waiting(windows: Int) { waitingWindows.record(windows) }
+
+    /// A window's work begins.
+    func began(afterWaiting seconds: Double) { waitSeconds.recordNanoseconds(nanoseconds(seconds)) }
+
+    func encoded(seconds: Double) {
+        encodedWindows.increment()
+        encodeSeconds.recordNanoseconds(nanoseconds(seconds))
+    }
+
+    func prefilled(seconds: Double) { prefillSeconds.recordNanoseconds(nanoseconds(seconds)) }
+
+    func decodeStep(seconds: Double, rows: Int) {
+        decodeSeconds.recordNanoseconds(nanoseconds(seconds))
+        decodeRows.record(rows)
+    }
+
+    func sampled(tokens count: Int) { if count > 0 { tokens.increment(by: count) } }
+
+    func finished(_ end: WindowEnd) { finishedWindows[end]?.increment() }
+
+    private func nanoseconds(_ seconds: Double) -> Int64 { Int64(seconds * 1e9) }
 
     /// Rows of a step that was launched before their sequences were known to have ended.
     func late(rows: Int) { if rows > 0 { lateRows.increment(by: rows) } }
@@ -106,6 +164,23 @@ package enum EngineMetricName: String, Sendable, CaseIterable {
     case planRebuilds = "stapes_plan_rebuilds_total"
     /// Bytes of recorded calls; `plane`.
     case graphBytes = "stapes_graph_bytes"
+    /// Windows that are not begun yet.
+    case waitingWindows = "stapes_windows_waiting"
+    /// Windows by how long they waited, from their submission to their encoding, or to their prompt's run where nothing
+    /// had to be encoded.
+    case windowWait = "stapes_window_wait_seconds"
+    /// Encodings by duration.
+    case encode = "stapes_encode_seconds"
+    /// Runs of prompts by duration; one serves several windows.
+    case prefill = "stapes_prefill_seconds"
+    /// Decode steps by their rows, those that fill up a graph not counted.
+    case decodeRows = "stapes_decode_rows"
+    /// Windows that were encoded.
+    case encodedWindows = "stapes_windows_encoded_total"
+    /// Tokens that were sampled, the ends of text included; a step of a beam counts as one.
+    case tokens = "stapes_tokens_sampled_total"
+    /// Windows that were answered; `result`: ok, cancelled or failed.
+    case finishedWindows = "stapes_windows_finished_total"
     /// Decode steps by duration.
     case decodeStep = "stapes_decode_step_seconds"
     /// Windows asked for, by whether their keys and values were there; `result`.
@@ -117,4 +192,15 @@ package enum EngineMetricName: String, Sendable, CaseIterable {
     /// Blocks of the cross arena, and pages of the self arena, in use.
     case usedBlocks = "stapes_cross_blocks_used"
     case usedPages = "stapes_self_pages_used"
+}
+
+extension EngineMetricName {
+    /// Bounds for the buckets of those that count by size and not by seconds of a common kind: steps from 50
+    /// microseconds on, rows doubling.
+    package static let bounds: [String: [Double]] = {
+        let milliseconds = [0.05, 0.1, 0.2, 0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30, 50, 100, 200, 500, 1000]
+        return [
+            decodeStep.rawValue: milliseconds.map { $0 / 1000 }, decodeRows.rawValue: [1, 2, 4, 8, 16, 32, 64],
+        ]
+    }()
 }

@@ -39,13 +39,15 @@ final class Mailbox<Message: Sendable>: @unchecked Sendable {
         case closed
     }
 
-    /// - Parameter urgent: goes in even when the mailbox is full or closed: taking a request back must be possible as
-    ///   long as there is someone to do it.
-    func send(_ message: Message, urgent: Bool = false) throws(Refusal) {
+    /// - Parameters:
+    ///   - overfills: goes in even when the mailbox is full.
+    ///   - urgent: goes in even when the mailbox is full or closed: taking a request back must be possible as long as
+    ///     there is someone to do it.
+    func send(_ message: Message, overfills: Bool = false, urgent: Bool = false) throws(Refusal) {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         guard !isAbandoned, urgent || !isClosed else { throw .closed }
-        guard urgent || messages.count < capacity else { throw .full }
+        guard urgent || overfills || messages.count < capacity else { throw .full }
         messages.append(message)
         pthread_cond_signal(arrived)
     }

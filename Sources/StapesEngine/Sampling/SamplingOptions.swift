@@ -16,10 +16,13 @@ package struct SamplingOptions: Sendable, Hashable {
     package var repetitionPenalty: Float
     /// No run of so many ids comes twice; 0 allows all.
     package var noRepeatNgramSize: Int
+    /// Whether the result says how likely each of its tokens was.
+    package var keepsLogProbabilities: Bool
 
     package init(
         temperature: Float = 0, seed: UInt64 = 0, beamSize: Int = 1, patience: Double = 1,
-        lengthPenalty: Double? = nil, repetitionPenalty: Float = 1, noRepeatNgramSize: Int = 0
+        lengthPenalty: Double? = nil, repetitionPenalty: Float = 1, noRepeatNgramSize: Int = 0,
+        keepsLogProbabilities: Bool = false
     ) {
         self.temperature = temperature
         self.seed = seed
@@ -28,6 +31,7 @@ package struct SamplingOptions: Sendable, Hashable {
         self.lengthPenalty = lengthPenalty
         self.repetitionPenalty = repetitionPenalty
         self.noRepeatNgramSize = noRepeatNgramSize
+        self.keepsLogProbabilities = keepsLogProbabilities
     }
 
     /// The widest beam: a step gives one candidate more than the beam has hypotheses.

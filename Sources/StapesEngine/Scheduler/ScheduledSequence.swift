@@ -19,9 +19,12 @@ package struct SequenceDemand: Sendable, Hashable {
     package let width: Int
     /// Names of the prompt's first pages, which other sequences of the same window may have run already.
     package let prefix: [PrefixKey]
+    /// Whose turn it takes.
+    package let job: Job
 
     package init(
-        promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, width: Int = 1, prefix: [PrefixKey] = []
+        promptCount: Int, stepLimit: Int, key: WindowKey, encoderLength: Int, width: Int = 1, prefix: [PrefixKey] = [],
+        job: Job = Job()
     ) {
         precondition(
             prefix.count * KVLayout.tilePositions < promptCount || prefix.isEmpty, "a prompt's last token runs")
@@ -31,6 +34,7 @@ package struct SequenceDemand: Sendable, Hashable {
         self.encoderLength = encoderLength
         self.width = width
         self.prefix = prefix
+        self.job = job
     }
 }
 

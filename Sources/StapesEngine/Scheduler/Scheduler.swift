@@ -2,8 +2,14 @@
 ///
 /// A sequence is one window of one request on its way through the engine:
 /// waiting -> admitted (it has its block and pages) -> encoded -> prefilled -> decoding -> ending -> finished.
-/// Admission is all or nothing, first come first served. The pages for the longest outcome are set aside at admission,
-/// so that a sequence that has begun can always end; a page nobody has written takes no memory.
+/// Admission is all or nothing. The pages for the longest outcome are set aside at admission, so that a sequence that has
+/// begun can always end; a page nobody has written takes no memory.
+///
+/// Who is admitted next `FairLine` says, and whoever's turn it is waits at its head until there is room: nobody smaller
+/// passes a wide beam. A window that has to be encoded is admitted when the encoder has time for it and not before, so
+/// that one who comes later may still be due sooner, and finds rows. Until then windows that are there already may pass:
+/// their keys and values would otherwise be given up while they wait, and be encoded twice. How many may pass in a row
+/// is bounded.
 package struct Scheduler: Sendable {
     package let limits: SchedulerLimits
     package private(set) var pages: PageAllocator
@@ -11,13 +17,18 @@ package struct Scheduler: Sendable {
     /// Changes whenever a row joins or leaves the decoding rows.
     package private(set) var epoch = 0
 
-    private var waiting: [SequenceID] = []
+    private var waiting = FairLine()
+    /// Sequences that have passed whoever's turn it is.
+    private var passes = 0
+    /// Sequences that are admitted and have to encode their window: one, and those who take over from others.
     private var encodings: [SequenceID] = []
     private var prefills: [SequenceID] = []
     private var decodes: [SequenceID] = []
     private var sequences: [SequenceID: ScheduledSequence] = [:]
     /// Rows that the admitted sequences may take in a step.
     private var activeRows = 0
+    /// Decode steps since the last encoding.
+    private var stepsSinceEncoding = 0
     /// Counts releases: the time by which the caches know what was used least recently.
     private var releases = 0
 
@@ -41,17 +52,18 @@ package struct Scheduler: Sendable {
         try limits.check(demand)
         precondition(sequences[id] == nil, "a sequence is submitted once")
         sequences[id] = ScheduledSequence(demand: demand)
-        waiting.append(id)
+        waiting.append(id, of: demand.job)
     }
 
     /// What to do next: at most one window to encode, the prompts that fit, and a token for every decoding row.
     package mutating func schedule() -> Step {
         admit()
         var step = Step()
-        if let id = encodings.first, let block = sequences[id]?.block {
+        if encoderHasTime, let id = encodings.first, let block = sequences[id]?.block {
             step.encode = Step.Encoding(id: id, block: block)
         }
         step.decode = decodes
+        if !decodes.isEmpty { stepsSinceEncoding += 1 }
         step.prefill = nextPrefills()
         return step
     }
@@ -60,6 +72,7 @@ package struct Scheduler: Sendable {
     package mutating func didEncode(_ id: SequenceID) {
         guard let block = sequences[id]?.block else { return }
         encodings.removeAll { $0 == id }
+        stepsSinceEncoding = 0
         blocks.markWritten(block)
         for waiter in sequences.filter({ $0.value.state == .encoding && $0.value.block == block }).keys.sorted() {
             sequences[waiter]?.state = .encoded
@@ -99,7 +112,7 @@ package struct Scheduler: Sendable {
     /// Lets go of all that `id` holds, in whatever state it is.
     package mutating func finish(_ id: SequenceID) {
         guard let sequence = sequences.removeValue(forKey: id) else { return }
-        waiting.removeAll { $0 == id }
+        if sequence.state == .waiting { waiting.remove(id, of: sequence.demand.job) }
         encodings.removeAll { $0 == id }
         prefills.removeAll { $0 == id }
         if sequence.state == .decoding {
@@ -162,29 +175,49 @@ package struct Scheduler: Sendable {
         encodings.append(heir)
     }
 
+    /// Whether a window may be encoded in the coming step. Rows that are decoding get some tokens between two.
+    private var encoderHasTime: Bool { decodes.isEmpty || stepsSinceEncoding + 1 >= limits.encodingInterval }
+
     private mutating func admit() {
-        while let id = waiting.first, let demand = sequences[id]?.demand {
-            guard
-                activeRows + demand.width <= limits.rows, blocks.canAcquire(demand.key),
-                let own = pages.allocate(limits.pages(for: demand), prefix: demand.prefix)
-            else { return }
-            guard let lease = blocks.acquire(demand.key) else { preconditionFailure("a block can be had") }
-            waiting.removeFirst()
-            activeRows += demand.width
-            sequences[id]?.pages = own.pages
-            sequences[id]?.length = own.reused * KVLayout.tilePositions
-            sequences[id]?.block = lease.block
-            sequences[id]?.encodes = lease.mustEncode
-            if lease.mustEncode {
-                encodings.append(id)
-                sequences[id]?.state = .encoding
-            } else if blocks.isWritten(lease.block) {
-                prefills.append(id)
-                sequences[id]?.state = .encoded
-            } else {
-                sequences[id]?.state = .encoding
-            }
+        while !waiting.isEmpty, activeRows < limits.rows, let id = nextToAdmit(), admit(id) {}
+    }
+
+    /// Whose turn it is, or someone who may pass; nil if all wait for the encoder.
+    private mutating func nextToAdmit() -> SequenceID? {
+        guard let head = waiting.first else { return nil }
+        if isThere(head) || encodings.isEmpty && encoderHasTime { return head }
+        guard passes < Self.mostPasses, let other = waiting.first(where: isThere) else { return nil }
+        return sequences[other]?.demand.job.priority == sequences[head]?.demand.job.priority ? other : nil
+    }
+
+    /// Sequences that may pass one that waits for the encoder: all samples of a window, and a few such windows.
+    private static let mostPasses = 16
+
+    /// Whether the window of `id` is in a block, or will be without its doing.
+    private func isThere(_ id: SequenceID) -> Bool { sequences[id].map { blocks.holds($0.demand.key) } ?? false }
+
+    /// - Returns: false if there is no room for it.
+    private mutating func admit(_ id: SequenceID) -> Bool {
+        guard
+            let demand = sequences[id]?.demand, activeRows + demand.width <= limits.rows,
+            blocks.canAcquire(demand.key), let own = pages.allocate(limits.pages(for: demand), prefix: demand.prefix)
+        else { return false }
+        guard let lease = blocks.acquire(demand.key) else { preconditionFailure("a block can be had") }
+        passes = waiting.first == id ? 0 : passes + 1
+        waiting.begin(id, of: demand.job, cost: lease.mustEncode ? demand.encoderLength : 0)
+        activeRows += demand.width
+        sequences[id]?.pages = own.pages
+        sequences[id]?.length = own.reused * KVLayout.tilePositions
+        sequences[id]?.block = lease.block
+        sequences[id]?.encodes = lease.mustEncode
+        sequences[id]?.state = .encoding
+        if lease.mustEncode {
+            encodings.append(id)
+        } else if blocks.isWritten(lease.block) {
+            prefills.append(id)
+            sequences[id]?.state = .encoded
         }
+        return true
     }
 
     private func nextPrefills() -> [SequenceID] {

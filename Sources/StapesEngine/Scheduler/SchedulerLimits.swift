@@ -16,11 +16,15 @@ package struct SchedulerLimits: Sendable, Hashable {
     package let pageBytes: Int
     package let blockBytes: Int
     package let cacheBytes: Int
+    /// Steps from one encoding to the next while rows are decoding; see `defaultEncodingInterval`.
+    package let encodingInterval: Int
 
     package init(
         rows: Int, selfPages: Int, crossBlocks: Int, prefillTokens: Int, textContext: Int, audioContext: Int,
-        pageBytes: Int = 1, blockBytes: Int = 1, cacheBytes: Int = .max
+        pageBytes: Int = 1, blockBytes: Int = 1, cacheBytes: Int = .max,
+        encodingInterval: Int = SchedulerLimits.defaultEncodingInterval
     ) {
+        precondition(encodingInterval > 0, "windows are encoded")
         self.rows = rows
         self.selfPages = selfPages
         self.crossBlocks = crossBlocks
@@ -30,7 +34,11 @@ package struct SchedulerLimits: Sendable, Hashable {
         self.pageBytes = pageBytes
         self.blockBytes = blockBytes
         self.cacheBytes = cacheBytes
+        self.encodingInterval = encodingInterval
     }
+
+    /// A window is encoded every step.
+    package static let defaultEncodingInterval = 1
 
     /// Pages for the longest outcome of every hypothesis. The last token sampled is never fed back and needs no place.
     func pages(for demand: SequenceDemand) -> Int {

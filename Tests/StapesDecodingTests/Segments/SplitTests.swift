@@ -30,6 +30,17 @@ struct SplitTests {
         #expect(next == 400)
     }
 
+    @Test func segmentsTakeTheLogProbabilitiesOfTheirTokens() {
+        var loop = SeekLoop(contentFrames: 10_000, startSequence: [301, 302, 306], coder: TinyCoder())
+        guard case .decode = loop.next() else { return }
+        let segments = loop.receive(
+            WindowResult(
+                tokens: [stamp(10), 1, 2, stamp(100), stamp(110), stamp(200), stamp(200), 4], sumLogProbability: -1,
+                noSpeechProbability: 0, tokenLogProbabilities: [-1, -2, -3, -4, -5, -6, -7, -8]))
+        #expect(segments.map(\.tokenLogProbabilities) == [[-1, -2, -3, -4], []], "a blank segment has none")
+        #expect(segments.map(\.tokens.count) == [4, 0])
+    }
+
     @Test func aTrailingPairWithoutTextAdvancesToItsFirstStamp() {
         let (segments, next) = split([stamp(0), 1, stamp(100), stamp(100)])
         #expect(segments.map(\.end) == [2.0])

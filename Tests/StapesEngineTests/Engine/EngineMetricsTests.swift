@@ -30,6 +30,29 @@ import Testing
         #expect(metrics.value(.prefixLookups, ["result": "miss"]) == 0, "no prompt fills a page")
         #expect(metrics.value(.usedBlocks) == 0 && metrics.value(.usedPages) == 0)
         #expect(metrics.value(.cachedBytes) == 3 * world.loop.scheduler.limits.blockBytes)
+        #expect(metrics.value(.encodedWindows) == 3 && metrics.value(.tokens) == 30)
+        #expect(metrics.value(.finishedWindows, ["result": "ok"]) == 3)
+        #expect(metrics.value(.waitingWindows) == 0)
+        #expect(metrics.histogram(EngineMetricName.encode.rawValue)?.count == 3)
+        #expect(metrics.histogram(EngineMetricName.prefill.rawValue)?.count == 3)
+        #expect(metrics.histogram(EngineMetricName.windowWait.rawValue)?.count == 3)
+        let rows = try #require(metrics.histogram(EngineMetricName.decodeRows.rawValue))
+        #expect(rows.count == 11 && rows.sum == 27)
+    }
+
+    @Test func endsAreCountedByResult() throws {
+        let world = try LoopWorld(TinyModel.setup(rows: 1))
+        let ids = world.submit((1...2).map { TinyModel.request(window: $0, steps: 5, endless: true) })
+        world.step()
+        #expect(world.metrics.value(.waitingWindows) == 1)
+        world.cancel(ids[1])
+        #expect(world.metrics.value(.waitingWindows) == 0)
+        world.submit(TinyModel.request(window: 1, prompt: 4, steps: 10_000))
+        world.drain()
+        for (result, count) in [("ok", 1), ("cancelled", 1), ("failed", 1)] {
+            #expect(world.metrics.value(.finishedWindows, ["result": result]) == count, "\(result)")
+        }
+        #expect(world.metrics.value(.encodedWindows) == 1)
     }
 
     @Test func eagerStepsAreCountedByReason() throws {

@@ -27,7 +27,8 @@ import Testing
 
         static let all: [Abort] =
             [false, true].flatMap { looksAhead in
-                [.waiting, .encoding, .encoded, .decoding].map { Abort(state: $0, looksAhead: looksAhead) }
+                // An encoding begins and ends within a step.
+                [.waiting, .encoded, .decoding].map { Abort(state: $0, looksAhead: looksAhead) }
             } + [Abort(state: .ending, looksAhead: true)]
     }
 

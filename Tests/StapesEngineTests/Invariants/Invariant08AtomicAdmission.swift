@@ -19,12 +19,12 @@ import Testing
         let ids = (1...3).map(SequenceID.init)
         for id in ids { try scheduler.submit(id, demand(id.number)) }
         #expect(scheduler.schedule().prefill.isEmpty)
-        #expect(scheduler.waitingCount == 0 && scheduler.blocks.usedCount == 3, "all three are admitted at once")
         for id in ids {
             let encoding = try #require(scheduler.schedule().encode)
-            #expect(encoding.id == id)
+            #expect(encoding.id == id, "each is admitted as soon as the encoder has time")
             scheduler.didEncode(id)
         }
+        #expect(scheduler.waitingCount == 0 && scheduler.blocks.usedCount == 3)
         let prompts = scheduler.schedule()
         #expect(prompts.prefill == ids && prompts.decode.isEmpty, "their prompts take twelve tokens of the budget")
         for id in ids { scheduler.didPrefill(id) }

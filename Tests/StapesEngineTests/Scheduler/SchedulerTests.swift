@@ -53,6 +53,8 @@ import Testing
         try scheduler.submit(a, .test(window: 1))
         try scheduler.submit(b, .test(window: 2))
         _ = scheduler.schedule()
+        scheduler.didEncode(a)
+        _ = scheduler.schedule()
         #expect(scheduler[a]?.block != nil && scheduler[b]?.block != nil)
         #expect(scheduler[a]?.block != scheduler[b]?.block)
     }
@@ -88,12 +90,16 @@ import Testing
         try scheduler.submit(a, .test(prompt: 16, steps: 17, window: 1))
         try scheduler.submit(b, .test(prompt: 16, steps: 17, window: 2))
         _ = scheduler.schedule()
+        scheduler.didEncode(a)
+        _ = scheduler.schedule()
         #expect(scheduler.pages.usedCount == 2 && scheduler.blocks.usedCount == 1)
         #expect(scheduler[b]?.state == .waiting && scheduler[b]?.block == nil && scheduler[b]?.pages == [])
         // Blocks for one, pages for many.
         scheduler = Scheduler(limits: .test(crossBlocks: 2))
         try scheduler.submit(a, .test(window: 1))
         try scheduler.submit(b, .test(window: 2))
+        _ = scheduler.schedule()
+        scheduler.didEncode(a)
         _ = scheduler.schedule()
         #expect(scheduler.pages.usedCount == 1 && scheduler.blocks.usedCount == 1)
         #expect(scheduler[b]?.state == .waiting)
@@ -107,6 +113,8 @@ import Testing
         try scheduler.submit(b, .test(prompt: 32, steps: 1, window: 2))
         try scheduler.submit(c, .test(prompt: 1, steps: 1, window: 3))
         _ = scheduler.schedule()
+        scheduler.didEncode(a)
+        _ = scheduler.schedule()
         #expect(scheduler[b]?.state == .waiting && scheduler[c]?.state == .waiting)
         // One that gives up does not hold up those behind it.
         scheduler.finish(b)
@@ -117,7 +125,7 @@ import Testing
     @Test func rowsAreNeverMoreThanTheLimit() throws {
         var scheduler = Scheduler(limits: .test(rows: 2))
         for number in 1...5 { try scheduler.submit(SequenceID(number), .test(window: number)) }
-        _ = scheduler.schedule()
+        for _ in 1...5 { if let id = scheduler.schedule().encode?.id { scheduler.didEncode(id) } }
         #expect((1...5).filter { scheduler[SequenceID($0)]?.state != .waiting } == [1, 2])
         scheduler.finish(a)
         _ = scheduler.schedule()

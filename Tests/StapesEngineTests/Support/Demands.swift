@@ -4,12 +4,12 @@ extension SchedulerLimits {
     static func test(
         rows: Int = 8, selfPages: Int = 8 * 28 + 1, crossBlocks: Int = 9, prefillTokens: Int = 512,
         textContext: Int = 448, audioContext: Int = 1500, pageBytes: Int = 1, blockBytes: Int = 1,
-        cacheBytes: Int = .max
+        cacheBytes: Int = .max, encodingInterval: Int = SchedulerLimits.defaultEncodingInterval
     ) -> SchedulerLimits {
         SchedulerLimits(
             rows: rows, selfPages: selfPages, crossBlocks: crossBlocks, prefillTokens: prefillTokens,
             textContext: textContext, audioContext: audioContext, pageBytes: pageBytes, blockBytes: blockBytes,
-            cacheBytes: cacheBytes)
+            cacheBytes: cacheBytes, encodingInterval: encodingInterval)
     }
 }
 
@@ -23,21 +23,22 @@ extension WindowKey {
 extension SequenceDemand {
     /// A sequence that shares nothing but its window.
     static func test(
-        prompt: Int = 4, steps: Int = 10, window: Int = 0, encoderLength: Int = 1500
+        prompt: Int = 4, steps: Int = 10, window: Int = 0, encoderLength: Int = 1500, width: Int = 1, job: Job = Job()
     ) -> SequenceDemand {
         SequenceDemand(
             promptCount: prompt, stepLimit: steps, key: .test(window, positions: encoderLength),
-            encoderLength: encoderLength)
+            encoderLength: encoderLength, width: width, job: job)
     }
 
     /// A sequence whose prompt may be there already: all of it but the last token, or the first `shareable` tokens.
     static func test(
-        tokens: [Int], shareable: Int? = nil, steps: Int = 10, window: Int = 0, encoderLength: Int = 1500
+        tokens: [Int], shareable: Int? = nil, steps: Int = 10, window: Int = 0, encoderLength: Int = 1500,
+        job: Job = Job()
     ) -> SequenceDemand {
         let key = WindowKey.test(window, positions: encoderLength)
         return SequenceDemand(
             promptCount: tokens.count, stepLimit: steps, key: key, encoderLength: encoderLength,
-            prefix: PrefixKey.pages(of: tokens, shareable: shareable ?? tokens.count - 1, window: key))
+            prefix: PrefixKey.pages(of: tokens, shareable: shareable ?? tokens.count - 1, window: key), job: job)
     }
 }
 

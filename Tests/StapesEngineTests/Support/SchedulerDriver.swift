@@ -71,14 +71,16 @@ struct SchedulerDriver {
     }
 
     /// Submits random demands; those that could never be served are refused and forgotten.
-    mutating func submit(_ numbers: Range<Int>, windows: Int) {
+    ///
+    /// - Parameter jobs: among which they are dealt out.
+    mutating func submit(_ numbers: Range<Int>, windows: Int, jobs: Int = 1) {
         let limits = scheduler.limits
         for number in numbers {
             let prompt = Int.random(in: 1...min(limits.textContext, limits.prefillTokens), using: &generator)
             let steps = Int.random(in: 1...min(60, limits.textContext + 1 - prompt), using: &generator)
             let sequence = makeSequence(
                 prompt: prompt, steps: steps, window: Int.random(in: 0..<windows, using: &generator),
-                encoderLength: 1 + number % 3)
+                encoderLength: 1 + number % 3, job: Job(number: number % jobs, priority: number % jobs % 3))
             let id = SequenceID(number)
             let needed = (prompt + steps - 1 + 15) / 16
             let code = StapesEngineTests.code { () throws(EngineError) in try scheduler.submit(id, sequence.demand) }
@@ -90,13 +92,16 @@ struct SchedulerDriver {
     }
 
     /// A prompt that begins like many others and goes on in its own way.
-    private mutating func makeSequence(prompt: Int, steps: Int, window: Int, encoderLength: Int) -> Live {
+    private mutating func makeSequence(
+        prompt: Int, steps: Int, window: Int, encoderLength: Int, job: Job
+    ) -> Live {
         let text = texts[Int.random(in: 0..<texts.count, using: &generator)]
         let common = Int.random(in: 0...prompt, using: &generator)
         let tokens = text[..<common] + (common..<prompt).map { 100_000 + $0 + 1000 * Int(generator.next() % 1000) }
         let shareable = Int.random(in: 0..<prompt, using: &generator)
         let demand = SequenceDemand.test(
-            tokens: Array(tokens), shareable: shareable, steps: steps, window: window, encoderLength: encoderLength)
+            tokens: Array(tokens), shareable: shareable, steps: steps, window: window, encoderLength: encoderLength,
+            job: job)
         let contents = stride(from: 16, through: prompt, by: 16).map { end in
             let page = FullPage(window: demand.key, tokens: tokens[..<end])
             let number = contentNumbers[page] ?? contentNumbers.count
@@ -246,11 +251,16 @@ struct SchedulerDriver {
     }
 
     private mutating func checkAdmissions() {
-        while let first = waiting.first, scheduler[first]?.state != .waiting { admitted.append(waiting.removeFirst()) }
-        // Whoever waits has nothing, and so has everyone behind. All of them are looked at now and then.
+        let before = waiting.count
+        waiting.removeAll { id in
+            guard scheduler[id]?.state != .waiting else { return false }
+            admitted.append(id)
+            return true
+        }
+        check(before - waiting.count <= scheduler.limits.rows && waiting.count == scheduler.waitingCount)
+        // Whoever waits has nothing. All of them are looked at now and then.
         steps += 1
         for id in steps % 16 == 0 ? waiting[...] : waiting.prefix(3) {
-            check(scheduler[id]?.state == .waiting, "first come, first served")
             check(scheduler[id]?.pages == [] && scheduler[id]?.block == nil, "admission is all or nothing")
         }
     }

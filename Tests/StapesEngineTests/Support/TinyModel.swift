@@ -36,6 +36,7 @@ struct TinyModel {
         configuration.decodeBackend = backend
         configuration.usesOneDNN = oneDNN
         configuration.mailboxCapacity = mailbox
+        configuration.maximumWaitingWindows = mailbox
         return configuration
     }
 
