@@ -78,7 +78,12 @@ public final class Transcriber: Sendable {
         _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, priority: Int,
         onEvent: @escaping @Sendable (TranscriptionEvent) async -> Void
     ) async throws(StapesError) -> Transcription {
-        try await run(audio, options: options, limits: limits, onEvent: onEvent)
+        try await run(audio, options: options, limits: limits, priority: priority, onEvent: onEvent)
+    }
+
+    /// The bytes of a token of text, which need not be whole characters; nil for stamps and other marks.
+    package func bytes(ofToken id: Int) -> [UInt8]? {
+        id < tokenizer.special.endOfText ? tokenizer.bytes(of: id) : nil
     }
 
     /// Transcribes one file and tells of it as it goes. Nothing is done before the sequence is iterated.
@@ -101,7 +106,7 @@ public final class Transcriber: Sendable {
     public func live<Samples: AsyncSequence & Sendable>(
         _ pcm: Samples, options: LiveOptions = .init(), priority: Int = 0
     ) -> LiveSequence where Samples.Element == [Float] {
-        live(pcm, options: options, catchesUp: false)
+        live(pcm, options: options, priority: priority, catchesUp: false)
     }
 
     /// The same for audio that should not wait.
@@ -109,7 +114,7 @@ public final class Transcriber: Sendable {
     /// - Parameter catchesUp: whether a look takes all that has come since the last, so that a machine which is too slow
     ///   for `stepSeconds` looks less often. Then the text depends on the chunks and on the machine.
     package func live<Samples: AsyncSequence & Sendable>(
-        _ pcm: Samples, options: LiveOptions, catchesUp: Bool
+        _ pcm: Samples, options: LiveOptions, priority: Int = 0, catchesUp: Bool
     ) -> LiveSequence where Samples.Element == [Float] {
         LiveSequence { onResult throws(StapesError) in
             try options.check()
@@ -177,7 +182,7 @@ public final class Transcriber: Sendable {
     /// - Throws: `model` if the network's weights are not there or damaged.
     package func voiceActivityStream() async throws(StapesError) -> VoiceActivityStream {
         let speech = speech
-        return try await pool.run { () throws(StapesError) in try speech.stream() }
+        return try await pool.run { _ throws(StapesError) in try speech.stream() }
     }
 
     /// What the engine holds between two steps.

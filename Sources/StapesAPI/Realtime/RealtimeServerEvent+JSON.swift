@@ -27,7 +27,7 @@ private struct Message: Encodable {
     var item: Item?
     var delta: String?
     var transcript: String?
-    var usage: Usage?
+    var usage: AudioUsage?
     var error: Failure?
 
     init(eventID: String, event: RealtimeServerEvent) {
@@ -42,7 +42,7 @@ private struct Message: Encodable {
         case .itemAdded(let id, let previous, _): (item, previousItemID) = (Item(id: id), .some(previous))
         case .delta(let id, let text): (itemID, contentIndex, delta) = (id, 0, text)
         case .completed(let id, let text, let seconds):
-            (itemID, contentIndex, transcript, usage) = (id, 0, text, Usage(seconds: seconds))
+            (itemID, contentIndex, transcript, usage) = (id, 0, text, AudioUsage(seconds: seconds))
         case .failed(let id, let error): (itemID, contentIndex, self.error) = (id, 0, Failure(error))
         case .error(let error): self.error = Failure(error)
         }
@@ -63,7 +63,7 @@ private struct Item: Encodable {
     let content = [Content()]
 }
 
-private struct Usage: Encodable {
+private struct AudioUsage: Encodable {
     let type = "duration"
     let seconds: Double
 }

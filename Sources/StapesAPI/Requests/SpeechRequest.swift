@@ -6,8 +6,6 @@ package struct SpeechRequest: Sendable, Hashable {
     /// The id of a served model.
     package var model: String
     package var options: TranscriptionOptions
-    /// Codes of which the spoken language is one, two or more; empty for all that the model knows.
-    package var allowedLanguages: [String]
     package var format: ResponseFormat
     /// Whether `verbose_json` lists words.
     package var wantsWords: Bool
@@ -52,13 +50,14 @@ package struct SpeechRequest: Sendable, Hashable {
         self.model = model.id
         options = try TranscriptionOptions(
             fields, task: endpoint.task, language: languages.language, words: wordTimes)
-        allowedLanguages = languages.allowed
+        if !languages.allowed.isEmpty { options.allowedLanguages = languages.allowed }
         self.format = format
         wantsWords = wordTimes
         wantsSegments = granularities.isEmpty || granularities.contains("segment")
         self.streams = streams
         streamsSegments = try fields.flag(.streamSegments) ?? false
         includesLogProbabilities = include.contains("logprobs")
+        if includesLogProbabilities { options.tokenLogProbabilities = true }
         priority = try fields.integer(.priority) ?? 0
         deadlineSeconds = try fields.number(.timeout)
     }

@@ -14,6 +14,7 @@ struct RealtimeSessions: Sendable {
 
     /// Bytes of a frame: 15 MiB of base64 and what stands around them.
     private static let frameBytes = 21 << 20
+    private static let sendSeconds = 30.0
 
     /// Lets a connection change over if its client may have a session. One that may not is answered as a request.
     func upgrader() -> NIOTypedWebSocketServerUpgrader<ServerChannel.Negotiated> {
@@ -66,7 +67,39 @@ struct RealtimeSessions: Sendable {
     private func converse(
         _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
         _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, _ request: RealtimeAdmission.Request
-    ) async throws -> String { "" }
+    ) async throws -> String {
+        let state = admission.state
+        guard let speech = try await state.speech.service().realtime(serving: state.served) else {
+            try await outbound.write(.closing(.unexpectedServerError, "no realtime transcription"))
+            return "not supported"
+        }
+        let ending = await withSpan("realtime", ofKind: .server) { _ in
+            await RealtimeConversation.run(
+                incoming: WebSocketFrames(inbound: inbound, outbound: outbound, byteLimit: Self.frameBytes),
+                speech: speech, configuration: configuration(request, speech)
+            ) { text in
+                let frame = WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text))
+                // A client that takes nothing is as good as gone.
+                try await within(seconds: Self.sendSeconds, orThrow: ClientGone()) { try await outbound.write(frame) }
+            }
+        }
+        if ending != .clientLeft { try await outbound.write(.closing(.goingAway, "\(ending)")) }
+        return "\(ending)"
+    }
+
+    private func configuration(
+        _ request: RealtimeAdmission.Request, _ speech: some LiveSpeech
+    ) -> RealtimeConfiguration {
+        let limits = admission.state.limits
+        var configuration = RealtimeConfiguration(
+            settings: RealtimeSettings(
+                transcription: RealtimeTranscription(model: request.model),
+                turnDetection: speech.voiceActivity == nil ? nil : RealtimeTurnDetection()))
+        configuration.limits.idleSeconds = limits.realtimeIdleSeconds
+        configuration.limits.sessionSeconds = limits.realtimeSessionSeconds
+        return configuration
+    }
+
     private func check(_ head: HTTPRequestHead) throws -> RealtimeAdmission.Request {
         let parts = head.uri.split(separator: "?", maxSplits: 1)
         guard parts.first.map({ $0 == RealtimeAdmission.path }) == true else { throw NotRealtime() }

@@ -37,6 +37,8 @@ enum ServerRouter {
         router.get("/metrics") { _, _ in MetricsRoute.text(registry) }
         router.get("/openapi.json") { _, _ in Response.json(OpenAPI.json(version: state.configuration.version)) }
         router.get("/") { _, _ in Page.response }
+        // Browsers ask for one on their own.
+        router.get("/favicon.ico") { _, _ in Response(status: .noContent) }
         return router
     }
 }

@@ -18,9 +18,12 @@ struct SpeechJob: Sendable {
         let transcription: Transcription
         let statistics: TranscriptionStatistics
         let request: SpeechRequest
+        /// Of the text's tokens, if they were asked for.
+        let logProbabilities: [TokenLogProbability]?
 
         var response: Response {
-            let body = TranscriptBody(transcription, for: request)
+            let body = TranscriptBody(
+                transcription, for: request, logProbabilities: logProbabilities)
             return Response(
                 status: .ok, headers: [.contentType: body.contentType],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: body.text)))
@@ -40,7 +43,8 @@ struct SpeechJob: Sendable {
     func run(
         onEvent: @escaping @Sendable (TranscriptionEvent) async -> Void = { _ in }
     ) async throws -> Result {
-        try await withDeadline(deadlineSeconds) {
+        let late = APIError(.deadlineExceeded, "The request was not done in \(deadlineSeconds ?? 0) seconds.")
+        return try await within(seconds: deadlineSeconds, orThrow: late) {
             let ticket = try await withSpan("queue") { _ in
                 try await state.gate.enter(cost: cost, priority: request.priority)
             }
@@ -75,7 +79,10 @@ struct SpeechJob: Sendable {
                 "audio_seconds": "\(transcription.durationSeconds)", "seconds": "\(duration.rounded)",
                 "windows": "\(kept.value.windows)", "tokens": "\(kept.value.tokens)",
             ])
-        return Result(transcription: transcription, statistics: kept.value, request: request)
+        return Result(
+            transcription: transcription, statistics: kept.value, request: request,
+            logProbabilities: request.includesLogProbabilities
+                ? speech.logProbabilities(of: transcription.segments) : nil)
     }
 
     private var deadlineSeconds: Double? {
@@ -91,25 +98,4 @@ struct SpeechJob: Sendable {
 
     private static let fewestBytesPerSecond = 750.0
     private static let decodedBytesPerSecond = 96_000.0
-}
-
-/// Works for so many seconds at most.
-///
-/// - Throws: `deadlineExceeded`, and what `work` throws.
-private func withDeadline<Value: Sendable>(
-    _ seconds: Double?, _ work: @escaping @Sendable () async throws -> Value
-) async throws -> Value {
-    guard let seconds else { return try await work() }
-    return try await withThrowingTaskGroup(of: Value?.self) { group in
-        group.addTask { try await work() }
-        group.addTask {
-            try await Task.sleep(for: .seconds(seconds))
-            return nil
-        }
-        defer { group.cancelAll() }
-        guard let value = try await group.next(), let value else {
-            throw APIError(.deadlineExceeded, "The request was not done in \(seconds) seconds.")
-        }
-        return value
-    }
 }

@@ -25,11 +25,11 @@ struct StreamedAnswer: Sendable {
         }
         let first = try await presence.cancelling { await next(feed) }
         if case .failure(let error)? = first { throw error }
-        let request = job.request
+        let (request, speech) = (job.request, job.speech)
         return Response(
             status: .ok, headers: [.contentType: StreamEvent.contentType, .cacheControl: "no-cache"],
             body: ResponseBody { writer in
-                var frames = StreamFrames(request)
+                var frames = StreamFrames(request, speech)
                 var item = first
                 while let current = item {
                     let text = frames.text(of: current)
@@ -77,9 +77,13 @@ struct StreamedAnswer: Sendable {
     /// The frames of one answer.
     private struct StreamFrames {
         private let request: SpeechRequest
+        private let speech: any SpeechService
         private var text = DeltaText()
 
-        init(_ request: SpeechRequest) { self.request = request }
+        init(_ request: SpeechRequest, _ speech: any SpeechService) {
+            self.request = request
+            self.speech = speech
+        }
 
         mutating func text(of item: Item) -> String {
             switch item {
@@ -87,11 +91,14 @@ struct StreamedAnswer: Sendable {
             case .failure(let error): return StreamEvent.error(error).frame
             case .segment(let segment):
                 let delta = text.append(segment.text)
-                var frames = delta.isEmpty ? "" : StreamEvent.delta(delta).frame
+                let tokens = request.includesLogProbabilities ? speech.logProbabilities(of: [segment]) : nil
+                var frames = delta.isEmpty ? "" : StreamEvent.delta(delta, logProbabilities: tokens).frame
                 if request.streamsSegments, !segment.isBlank { frames += StreamEvent.segment(segment).frame }
                 return frames
             case .result(let result):
-                return StreamEvent.done(text: text.text, usage: result.usage).frame + StreamEvent.end
+                let done = StreamEvent.done(
+                    text: text.text, usage: result.usage, logProbabilities: result.logProbabilities)
+                return done.frame + StreamEvent.end
             }
         }
     }

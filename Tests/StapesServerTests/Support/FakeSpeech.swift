@@ -1,5 +1,6 @@
 import Glibc
 import Stapes
+import StapesAPI
 import StapesServer
 import Synchronization
 
@@ -76,6 +77,10 @@ final class FakeSpeech: SpeechService {
         await onEvent(.statistics(TranscriptionStatistics(windows: 1, tokens: 9)))
         return Transcription(text: texts.joined(), segments: segments, language: "en", durationSeconds: 2.5)
     }
+
+    func bytes(ofToken id: Int) -> [UInt8]? { nil }
+
+    func realtime(serving models: ServedModels) async -> (any LiveSpeech)? { nil }
 
     /// Until all are let go, or the task is cancelled.
     private func wait() async {
