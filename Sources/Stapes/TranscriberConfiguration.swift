@@ -56,7 +56,8 @@ public struct TranscriberConfiguration: Sendable {
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
         padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
-        maximumWaitingWindows: Int? = nil, requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil, instructionLevel: String? = nil
+        maximumWaitingWindows: Int? = nil, requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil,
+        instructionLevel: String? = nil
     ) {
         self.modelDirectory = modelDirectory
         self.voiceActivityDirectory = voiceActivityDirectory

@@ -13,9 +13,15 @@ struct ModelService: Service {
     func run() async throws {
         let start = ContinuousClock.now
         do {
-            let speech = try await load()
-            try await WarmUp.run(speech)
+            // A server that ends while it loads does not wait for that.
+            let speech = try await cancelWhenGracefulShutdown { () async throws -> any SpeechService in
+                let speech = try await load()
+                try await WarmUp.run(speech)
+                return speech
+            }
             state.speech.ready(speech)
+        } catch where Task.isCancelled || Task.isShuttingDownGracefully {
+            return
         } catch {
             throw ServerError(.model, "the model cannot be served: \(error)", cause: error)
         }

@@ -84,11 +84,12 @@ public final class SpeechServer: Sendable {
         guard !isStopping else { return }
         do {
             try await group.run()
+        } catch where state.withLock({ $0.isStopping }) {
+            // Those that were not finished in time were cancelled, as was asked for.
+            return
         } catch let error as ServerError {
             throw error
         } catch {
-            // Those that were not finished in time were cancelled, as was asked for.
-            guard !state.withLock({ $0.isStopping }) else { return }
             let (host, port) = (shared.configuration.host, shared.configuration.port)
             throw ServerError(.address, "cannot listen on \(host):\(port): \(error)", cause: error)
         }

@@ -43,7 +43,8 @@ import Testing
         let clock = ContinuousClock()
         let start = clock.now
         let error = #expect(throws: AudioError.self) {
-            try AudioDecoder.decode(.bytes(hours), limits: AudioLimits(maximumByteCount: 1 << 30, maximumSeconds: 1e6)) {
+            try AudioDecoder.decode(.bytes(hours), limits: AudioLimits(maximumByteCount: 1 << 30, maximumSeconds: 1e6))
+            {
                 asked.wrappingAdd(1, ordering: .relaxed).newValue > 100
             }
         }

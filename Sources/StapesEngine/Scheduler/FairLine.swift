@@ -52,15 +52,17 @@ package struct FairLine: Sendable {
     }
 
     /// Whose turn it is.
-    package var first: SequenceID? { first { $0.first } }
+    package var first: SequenceID? { earliest { $0.first } }
 
     /// The first of those that `fits` holds for, in the same order.
     ///
     /// - Complexity: looks at everyone.
-    package func first(where fits: (SequenceID) -> Bool) -> SequenceID? { first { $0.first(where: fits) } }
+    package func first(where fits: (SequenceID) -> Bool) -> SequenceID? {
+        earliest { $0.first(where: fits) }
+    }
 
     /// The first of what `choose` takes from each job.
-    private func first(of choose: ([SequenceID]) -> SequenceID?) -> SequenceID? {
+    private func earliest(_ choose: ([SequenceID]) -> SequenceID?) -> SequenceID? {
         var best: (priority: Int, due: Int, id: SequenceID)?
         for (job, lane) in lanes {
             guard let id = choose(lane.waiting) else { continue }

@@ -37,7 +37,8 @@ package struct SchedulerLimits: Sendable, Hashable {
         self.encodingInterval = encodingInterval
     }
 
-    /// A window is encoded every step.
+    /// A window is encoded every step. Larger numbers let running rows end sooner and keep new ones waiting; 2, 4 and 8
+    /// showed no gain that stood out of the noise (docs/Lab.md).
     package static let defaultEncodingInterval = 1
 
     /// Pages for the longest outcome of every hypothesis. The last token sampled is never fed back and needs no place.

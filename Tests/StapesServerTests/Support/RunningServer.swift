@@ -35,10 +35,14 @@ struct RunningServer: Sendable {
             })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
-            var port = 0
+            // In whichever order they come.
+            var (port, isReady) = (0, !loads)
             for await event in events.stream {
-                if case .listening(_, let number) = event { port = number }
-                if port > 0, event == .ready || !loads { break }
+                switch event {
+                case .listening(_, let number): port = number
+                case .ready: isReady = true
+                }
+                if port > 0, isReady { break }
             }
             let running = RunningServer(port: port, speech: speech, registry: registry, server: server)
             do {
