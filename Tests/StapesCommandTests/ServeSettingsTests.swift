@@ -22,7 +22,8 @@
         func complete() throws {
             let help: String
             do {
-                _ = try Root.parseAsRoot(["serve", "--help"])
+                var command = try Root.parseAsRoot(["serve", "--help"])
+                try command.run()
                 help = ""
             } catch {
                 help = Root.fullMessage(for: error)

@@ -66,7 +66,7 @@ extension APIError {
     init(_ error: StapesError) {
         switch error.code {
         case .audio: self.init(audio: error)
-        case .invalidOption: self.init(.invalidValue, error.message)
+        case .invalidOption: self.init(.invalidValue, error.message.withoutPath)
         case .overloaded: self.init(.queueFull, "Too many requests are waiting; try again later.")
         case .cancelled: self.init(.unavailable, "The request was cancelled.")
         case .unavailable, .model, .engine: self.init(.internalError, "An internal error occurred.")

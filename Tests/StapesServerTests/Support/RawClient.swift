@@ -75,7 +75,8 @@ final class RawClient {
         if answer.fields["transfer-encoding"] == "chunked" {
             while true {
                 let size = try line(until: "\r\n")
-                guard let count = Int(size.dropLast(2), radix: 16) else { throw Failure(text: "no size: \(size)") }
+                // A carriage return and a line feed are one character.
+                guard let count = Int(size.dropLast(), radix: 16) else { throw Failure(text: "no size: \(size)") }
                 answer.body += try take(count)
                 _ = try take(2)
                 if count == 0 { break }
