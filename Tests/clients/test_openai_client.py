@@ -340,8 +340,8 @@ def test_missing_file(raw):
 
 def test_missing_model(raw, sample):
     answer = raw.post("/v1/audio/transcriptions", files={"file": ("a.flac", sample)})
-    assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == "model"
+    # Whoever has one model need not name it.
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("fields, param", [
@@ -369,10 +369,12 @@ def test_empty_file(client):
     assert error.code in ("audio_too_short", "audio_decode_error")
 
 
-def test_audio_without_samples_is_too_short(client):
-    assert refusal(client, openai.BadRequestError, file=("a.wav", wav_of([]))).code in (
-        "audio_too_short", "audio_decode_error",
-    )  # fmt: skip
+def test_no_bytes_are_too_short(client):
+    assert refusal(client, openai.BadRequestError, file=("a.wav", b"")).code == "audio_too_short"
+
+
+def test_audio_without_samples_has_no_text(client):
+    assert transcribe(client, file=("a.wav", wav_of([]))).text == ""
 
 
 def test_invalid_recordings(client, data):

@@ -3,7 +3,7 @@ import Synchronization
 
 /// How many connections there are, and no more than there may be: the others wait in the system's queue.
 final class ConnectionCount: AvailableConnectionsDelegate {
-    private let count = Atomic<Int>(0)
+    private let count = Mutex(0)
     private let limit: Int
     private let metrics: ServerMetrics
 
@@ -12,9 +12,16 @@ final class ConnectionCount: AvailableConnectionsDelegate {
         self.metrics = metrics
     }
 
-    func connectionOpened() { metrics.connections(count.add(1, ordering: .relaxed).newValue) }
+    func connectionOpened() { change(by: 1) }
 
-    func connectionClosed() { metrics.connections(count.subtract(1, ordering: .relaxed).newValue) }
+    func connectionClosed() { change(by: -1) }
 
-    func isAcceptingNewConnections() -> Bool { count.load(ordering: .relaxed) < limit }
+    func isAcceptingNewConnections() -> Bool { count.withLock { $0 < limit } }
+
+    private func change(by difference: Int) {
+        count.withLock { count in
+            count += difference
+            metrics.connections(count)
+        }
+    }
 }

@@ -26,43 +26,54 @@ struct ServerChannel: HTTPChannelHandler {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let operations = channel.pipeline.syncOperations
-            let waiting = FirstHeadHandler(seconds: limits.headSeconds)
-            try operations.addHandler(waiting)
-            var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
-                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
-                    upgraders: [sessions.upgrader()],
-                    notUpgradingCompletionHandler: { channel in http(channel, logger) }))
-            // Requests that follow one another are taken in turn by whoever handles them.
-            configuration.enablePipelining = false
-            // Header fields are checked where they are made.
-            configuration.enableResponseHeaderValidation = false
-            let negotiated = try operations.configureUpgradableHTTPServerPipeline(configuration: configuration)
-            let bound = NIOLoopBound(waiting, eventLoop: channel.eventLoop)
-            negotiated.whenSuccess { _ in
-                channel.pipeline.syncOperations.removeHandler(bound.value, promise: nil)
+            let encoder = HTTPResponseEncoder()
+            // Bytes behind a request that changes to WebSocket are frames.
+            let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+            let errors = HTTPServerProtocolErrorHandler()
+            let promise = channel.eventLoop.makePromise(of: Negotiated.self)
+            let negotiation = NegotiationHandler(seconds: limits.headSeconds, promise: promise) { head, context in
+                guard sessions.takes(head) else { return try http(context, logger) }
+                return try realtime(context, encoder: encoder, removing: [decoder, errors])
             }
-            return Value(channel: channel, negotiated: negotiated)
+            try operations.addHandler(encoder)
+            try operations.addHandler(decoder)
+            try operations.addHandler(errors)
+            try operations.addHandler(negotiation)
+            return Value(channel: channel, negotiated: promise.futureResult)
         }
     }
 
-    private func http(_ channel: any Channel, _ logger: Logger) -> EventLoopFuture<Negotiated> {
-        channel.eventLoop.makeCompletedFuture {
-            let operations = channel.pipeline.syncOperations
-            try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try operations.addHandler(ConnectionHandler(limits: limits))
-            try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
-            return .http(
-                try NIOAsyncChannel(
-                    wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true)))
-        }
+    private func http(_ context: ChannelHandlerContext, _ logger: Logger) throws -> EventLoopFuture<Negotiated> {
+        let operations = context.pipeline.syncOperations
+        try operations.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+        try operations.addHandler(ConnectionHandler(limits: limits))
+        try operations.addHandler(HTTPConnectionStateHandler(idleTimeout: nil, logger: logger))
+        let channel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
+            wrappingChannelSynchronously: context.channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        return context.eventLoop.makeSucceededFuture(.http(channel))
     }
+
+    private func realtime(
+        _ context: ChannelHandlerContext, encoder: HTTPResponseEncoder, removing others: [any RemovableChannelHandler]
+    ) throws -> EventLoopFuture<Negotiated> {
+        let upgrade = NIOTypedHTTPServerUpgradeHandler(
+            httpEncoder: encoder, extraHTTPHandlers: others,
+            upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(
+                upgraders: [sessions.upgrader()],
+                notUpgradingCompletionHandler: { channel in channel.eventLoop.makeFailedFuture(NotUpgraded()) }))
+        try context.pipeline.syncOperations.addHandler(upgrade)
+        return upgrade.upgradeResultFuture
+    }
+
+    private struct NotUpgraded: Error {}
 
     func handle(value: Value, logger: Logger) async {
         let negotiated: Negotiated
         do {
             negotiated = try await value.negotiated.get()
         } catch {
-            // The connection ended before its first request.
+            // The connection ended before its first request was whole.
+            value.channel.close(promise: nil)
             return
         }
         switch negotiated {

@@ -8,7 +8,7 @@ import Synchronization
 final class RealtimeAdmission: Sendable {
     let state: ServerState
     private let keys: KeyRing
-    private let count = Atomic<Int>(0)
+    private let count = Mutex(0)
 
     init(state: ServerState) {
         self.state = state
@@ -35,7 +35,7 @@ final class RealtimeAdmission: Sendable {
             throw APIError(.invalidValue, "This server transcribes; it does not '\(intent)'.", parameter: "intent")
         }
         let model = try state.served.resolve(parameters["model"]).id
-        guard count.load(ordering: .relaxed) < state.limits.realtimeSessions else {
+        guard count.withLock({ $0 < state.limits.realtimeSessions }) else {
             throw APIError(.queueFull, "Too many realtime sessions at once; try again later.")
         }
         return Request(
@@ -70,11 +70,18 @@ final class RealtimeAdmission: Sendable {
     ///
     /// - Returns: false if there was no room.
     func hold(_ work: () async -> Void) async -> Bool {
-        let held = count.add(1, ordering: .relaxed).newValue
-        defer { state.metrics.realtimeSessions(count.subtract(1, ordering: .relaxed).newValue) }
-        state.metrics.realtimeSessions(held)
+        let held = change(by: 1)
+        defer { _ = change(by: -1) }
         guard held <= state.limits.realtimeSessions else { return false }
         await work()
         return true
+    }
+
+    private func change(by difference: Int) -> Int {
+        count.withLock { count in
+            count += difference
+            state.metrics.realtimeSessions(count)
+            return count
+        }
     }
 }

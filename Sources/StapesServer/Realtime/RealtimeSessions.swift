@@ -16,7 +16,18 @@ struct RealtimeSessions: Sendable {
     private static let frameBytes = 21 << 20
     private static let sendSeconds = 30.0
 
-    /// Lets a connection change over if its client may have a session. One that may not is answered as a request.
+    /// Whether a connection is to change over: its client asks for a session and may have one. One that may not is
+    /// answered as a request.
+    func takes(_ head: HTTPRequestHead) -> Bool {
+        let upgrades = head.headers[canonicalForm: "upgrade"].contains { $0.lowercased() == "websocket" }
+        let isWhole =
+            head.method == .GET && head.headers[canonicalForm: "connection"].contains { $0.lowercased() == "upgrade" }
+            && head.headers[canonicalForm: "sec-websocket-key"].count == 1
+            && head.headers[canonicalForm: "sec-websocket-version"] == ["13"]
+        return upgrades && isWhole && (try? check(head)) != nil
+    }
+
+    /// Changes a connection over that may have a session.
     func upgrader() -> NIOTypedWebSocketServerUpgrader<ServerChannel.Negotiated> {
         NIOTypedWebSocketServerUpgrader(
             maxFrameSize: Self.frameBytes,

@@ -68,9 +68,6 @@ struct SpeechJob: Sendable {
             if case .statistics(let statistics) = event { kept.set(statistics) }
             await onEvent(event)
         }
-        guard transcription.durationSeconds > 0 else {
-            throw APIError(.audioTooShort, "There is no audio in the file.", parameter: "file")
-        }
         let duration = ContinuousClock.now - start
         state.metrics.transcribed(seconds: transcription.durationSeconds, in: duration)
         logger.debug(

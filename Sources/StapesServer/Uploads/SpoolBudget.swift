@@ -19,39 +19,38 @@ final class SpoolBudget: Sendable {
 
     /// - Throws: `queueFull`.
     func beginUpload() throws(APIError) {
-        let count = state.withLock { state -> Int? in
-            guard state.uploads < limits.uploads else { return nil }
+        let isIn = state.withLock { state in
+            guard state.uploads < limits.uploads else { return false }
             state.uploads += 1
-            return state.uploads
+            // Under the lock, as below: told in another order, a gauge would keep a number that is past.
+            metrics.uploads(state.uploads)
+            return true
         }
-        guard let count else { throw APIError(.queueFull, "Too many uploads at once; try again later.") }
-        metrics.uploads(count)
+        guard isIn else { throw APIError(.queueFull, "Too many uploads at once; try again later.") }
     }
 
     func endUpload() {
-        metrics.uploads(
-            state.withLock { state in
-                state.uploads -= 1
-                return state.uploads
-            })
+        state.withLock { state in
+            state.uploads -= 1
+            metrics.uploads(state.uploads)
+        }
     }
 
     /// - Throws: `unavailable`.
     func take(_ byteCount: Int) throws(APIError) {
-        let bytes = state.withLock { state -> Int? in
-            guard state.bytes + byteCount <= limits.spoolBytes else { return nil }
+        let hasRoom = state.withLock { state in
+            guard state.bytes + byteCount <= limits.spoolBytes else { return false }
             state.bytes += byteCount
-            return state.bytes
+            metrics.spooled(bytes: state.bytes)
+            return true
         }
-        guard let bytes else { throw APIError(.unavailable, "There is no room for more uploads; try again later.") }
-        metrics.spooled(bytes: bytes)
+        guard hasRoom else { throw APIError(.unavailable, "There is no room for more uploads; try again later.") }
     }
 
     func give(back byteCount: Int) {
-        metrics.spooled(
-            bytes: state.withLock { state in
-                state.bytes -= byteCount
-                return state.bytes
-            })
+        state.withLock { state in
+            state.bytes -= byteCount
+            metrics.spooled(bytes: state.bytes)
+        }
     }
 }
