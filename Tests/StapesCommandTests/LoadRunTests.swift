@@ -66,6 +66,16 @@ import Testing
         #expect(bodies.allSatisfy { !$0.contains("bytes of b.") || $0.contains("name=\"language\"\r\n\r\nde\r\n") })
     }
 
+    @Test func everyFileIsSentAsOftenAsThereArePasses() async throws {
+        let server = try ScriptedServer { ScriptedServer.transcript(Self.text($0.body)) }
+        let run = LoadRun(
+            items: try items(server), target: try ServeTarget(server.address), transport: .socket, format: .json,
+            timeout: .seconds(30), seed: 7)
+        let samples = await run.run(workers: 2, duration: .seconds(60), passes: 4)
+        let counts = Dictionary(grouping: samples, by: \.item).mapValues(\.count)
+        #expect(counts.values.allSatisfy { $0 == 4 } && counts.count == 3)
+    }
+
     @Test func otherTextThanTheFirstIsCounted() async throws {
         let server = try ScriptedServer { request in
             ScriptedServer.transcript(request.index == 5 ? "something else" : Self.text(request.body))

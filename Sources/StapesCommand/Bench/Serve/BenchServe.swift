@@ -38,6 +38,13 @@ struct BenchServe: AsyncParsableCommand {
     var duration: Double = 30
 
     @Option(
+        help: ArgumentHelp(
+            "Send each file this often, instead of as often as the duration lets: error rates of two runs are then of the same files.",
+            valueName: "count"),
+        transform: OptionParsing.repetitions)
+    var passes: Int?
+
+    @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
             "The model's name, as the server calls it. Its spellings are read for the error rate where it is here too.",
@@ -96,6 +103,9 @@ struct BenchServe: AsyncParsableCommand {
 
     @OptionGroup(title: "Models") var storeFlags: StoreFlags
 
+    /// Seconds in which any number of passes is done.
+    private static let longest = 1e6
+
     func run() async throws {
         let console = Console.process()
         let target = try ServeTarget(url)
@@ -118,7 +128,7 @@ struct BenchServe: AsyncParsableCommand {
         var rows: [ServeReport.Row] = []
         for workers in concurrency {
             let start = ResourceUsage.processorSeconds()
-            let samples = await load.run(workers: workers, duration: .seconds(duration))
+            let samples = await load.run(workers: workers, duration: .seconds(passes == nil ? duration : Self.longest), passes: passes)
             rows.append(
                 ServeReport.Row(
                     concurrency: workers, samples: samples, items: items, scorer: scorer, texts: &record,

@@ -3,7 +3,8 @@ import Synchronization
 
 /// A closed loop: so many workers, each with its own connection, each with one request under way at any time.
 ///
-/// A worker starts no request after the end of the duration; those under way are waited for and count.
+/// A worker starts no request after the end of the duration, or once every file was sent as often as was asked for;
+/// those under way are waited for and count.
 package struct LoadRun: Sendable {
     package let items: [LoadItem]
     package let target: ServeTarget
@@ -45,20 +46,40 @@ package struct LoadRun: Sendable {
         return samples[0]
     }
 
+    /// - Parameter passes: how often each file is sent, by whichever worker is free; nil: as often as there is time,
+    ///   every worker in its own order.
     /// - Returns: the samples, by their ends.
-    package func run(workers: Int, duration: Duration) async -> [LoadSample] {
+    package func run(workers: Int, duration: Duration, passes: Int? = nil) async -> [LoadSample] {
         let end = ContinuousClock.now + duration
-        let samples = await threads(workers) { work($0, of: workers, until: end) }
+        let sent = Sent(limit: passes.map { $0 * order.count })
+        let samples = await threads(workers) { work($0, of: workers, until: end, sent) }
         return samples.sorted { $0.end < $1.end }
     }
 
-    private func work(_ worker: Int, of workers: Int, until end: ContinuousClock.Instant) -> [LoadSample] {
+    /// Requests that all workers share out among them.
+    private final class Sent: Sendable {
+        private let count = Atomic<Int>(0)
+        let limit: Int?
+
+        init(limit: Int?) { self.limit = limit }
+
+        /// The next request's number; nil after the last.
+        func next() -> Int? {
+            let number = count.wrappingAdd(1, ordering: .relaxed).oldValue
+            return limit.map { number < $0 } ?? true ? number : nil
+        }
+    }
+
+    private func work(
+        _ worker: Int, of workers: Int, until end: ContinuousClock.Instant, _ sent: Sent
+    ) -> [LoadSample] {
         let connection = transport.connection(to: target)
         var generator = RepeatableGenerator(seed: seed &+ UInt64(worker) &+ 1)
         var position = worker * order.count / workers
         var samples: [LoadSample] = []
         var usualSeconds = 1.0
-        while ContinuousClock.now < end {
+        while ContinuousClock.now < end, let number = sent.next() {
+            if sent.limit != nil { position = number }
             let abandons = Double.random(in: 0..<1, using: &generator) < abandonShare
             let patience =
                 abandons ? Duration.seconds(Double.random(in: 0...usualSeconds, using: &generator)) : timeout
