@@ -13,7 +13,7 @@ struct ModelService: Service {
     func run() async throws {
         let start = ContinuousClock.now
         do {
-            // A server that ends while it loads does not wait for that.
+            // A server that ends while it loads is not ready for a moment first.
             let speech = try await cancelWhenGracefulShutdown { () async throws -> any SpeechService in
                 let speech = try await load()
                 try await WarmUp.run(speech)

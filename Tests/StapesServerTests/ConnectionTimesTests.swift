@@ -43,6 +43,22 @@ struct ConnectionTimesTests {
         #expect(times.verdict(now: at(127)) == .tooSlow)
     }
 
+    @Test("While an earlier request is owed its answer nobody is too slow, and work that follows it is not idleness")
+    func oneAfterTheOther() {
+        var times = ConnectionTimes(limits, now: 0)
+        times.headArrived(now: at(1))
+        times.requestEnded()
+        times.headArrived(now: at(2))
+        #expect(times.answersOwed == 2)
+        #expect(times.verdict(now: at(500)) == .atWork)
+        times.bodyArrived(byteCount: 10, now: at(500))
+        times.requestEnded()
+        times.answered(now: at(501))
+        #expect(times.verdict(now: at(1000)) == .atWork)
+        times.answered(now: at(1001))
+        #expect(times.verdict(now: at(1061)) == .close)
+    }
+
     @Test("A request that was answered before its end leaves a connection that times out like any other")
     func earlyAnswer() {
         var times = ConnectionTimes(limits, now: 0)

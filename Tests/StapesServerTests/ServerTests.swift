@@ -19,7 +19,7 @@ struct ServerTests {
                     try client.send(form.body)
                     let answer = try client.answer()
                     #expect(answer.status == 200)
-                    #expect(answer.text.contains(#""text":"One. Two. Three.""#) || answer.text.contains("\"One. Two. Three.\""))
+                    #expect(answer.text.contains("\"One. Two. Three.\""))
                     #expect(answer.fields["content-type"]?.hasPrefix("application/json") == true)
                     #expect(answer.fields["x-request-id"]?.hasPrefix("req_") == true)
                 }
@@ -66,7 +66,7 @@ struct ServerTests {
                 }
                 try chunked.send("0\r\n\r\n")
                 #expect(try chunked.answer().status == 413)
-                #expect(chunked.isAtEnd())
+                #expect(try chunked.isAtEnd())
             }
             #expect(running.speech.calls.isEmpty)
             try await running.eventually("spooled bytes are given back") { running.gauge(.spoolBytes) == 0 }
@@ -98,7 +98,7 @@ struct ServerTests {
             let third = try await running.ask(form.head(), body: form.body)
             #expect(third.status == 429)
             #expect(third.fields["retry-after"] == "1")
-            #expect(third.text.contains(#""code":"queue_full""#) || third.text.contains("queue_full"))
+            #expect(third.text.contains("queue_full"))
             running.speech.release()
             #expect(try await first.status == 200)
             #expect(try await second.status == 200)
@@ -113,13 +113,20 @@ struct ServerTests {
             running.speech.hold()
             let form = TestForm(fields: streams ? [("stream", "true")] : [])
             let port = running.port
+            let (speech, registry) = (running.speech, running.registry)
             try await onThread {
-                let (atWork, waiting) = (try RawClient(port: port), try RawClient(port: port))
-                for client in [atWork, waiting] {
+                let clients = [try RawClient(port: port), try RawClient(port: port)]
+                for client in clients {
                     try client.send(form.head())
                     try client.send(form.body)
                 }
-                usleep(200_000)
+                // Both are where they should be before they go.
+                for _ in 0..<1000 {
+                    let waiting = registry.value(ServerMetricName.queueDepth.rawValue)
+                    if speech.running == 1, waiting == 1 { break }
+                    usleep(10_000)
+                }
+                withExtendedLifetime(clients) { #expect(speech.running == 1) }
             }
             try await running.eventually("one at work was cancelled") { running.speech.cancelled >= 1 }
             try await running.eventually("nobody is at work or waits") {
@@ -129,14 +136,97 @@ struct ServerTests {
         }
     }
 
+    @Test("A request behind a stream is answered after it, and one that waits to be asked is asked then")
+    func pipelined() async throws {
+        try await RunningServer.with { running in
+            running.speech.hold()
+            let form = TestForm(fields: [("stream", "true")])
+            let (port, speech) = (running.port, running.speech)
+            try await onThread {
+                let client = try RawClient(port: port)
+                try client.send(form.head())
+                try client.send(form.body)
+                _ = try client.line(until: "One.")
+                let second = TestForm()
+                try client.send(second.head("Expect: 100-continue\r\n"))
+                usleep(50_000)
+                speech.release()
+                _ = try client.line(until: "0\r\n\r\n")
+                #expect(try client.answer().status == 100)
+                try client.send(second.body)
+                #expect(try client.answer().status == 200)
+            }
+        }
+    }
+
+    @Test("What cannot be read is answered 400, and HEAD has a head alone")
+    func heads() async throws {
+        try await RunningServer.with { running in
+            #expect(try await running.ask("GET / HTTP/1.1\r\nno field\r\n\r\n").status == 400)
+            let port = running.port
+            try await onThread {
+                let client = try RawClient(port: port)
+                for path in ["/health/live", "/v1/models", "/v1/models/none"] {
+                    try client.send("HEAD \(path) HTTP/1.1\r\nHost: test\r\n\r\n")
+                    let head = try client.line(until: "\r\n\r\n")
+                    #expect(head.hasPrefix("HTTP/1.1 \(path.hasSuffix("none") ? 404 : 200)"))
+                }
+                try client.send("GET /health/live HTTP/1.1\r\nHost: test\r\n\r\n")
+                #expect(try client.answer().text.contains("ok"))
+            }
+        }
+    }
+
+    @Test("A client that goes away in its upload is no fault of the server's, and leaves nothing")
+    func brokenUpload() async throws {
+        try await RunningServer.with { running in
+            let port = running.port
+            try await onThread {
+                let client = try RawClient(port: port)
+                let form = TestForm(file: [UInt8](repeating: 1, count: 100_000))
+                try client.send(form.head())
+                try client.send(Array(form.body.prefix(50_000)))
+            }
+            try await running.eventually("nobody uploads") {
+                running.gauge(.uploads) == 0 && running.gauge(.spoolBytes) == 0 && running.gauge(.connections) == 0
+            }
+            let text = try await running.ask("GET /metrics HTTP/1.1\r\nHost: test\r\n\r\n").text
+            #expect(!text.contains(#"status="500""#))
+            #expect(running.speech.calls.isEmpty)
+        }
+    }
+
+    @Test("A client that takes nothing of its answer is closed, and its work ends")
+    func stalled() async throws {
+        try await RunningServer.with({
+            $0.limits.idleSeconds = 0.3
+            $0.limits.activeRequests = 1
+        }) { running in
+            running.speech.say(texts: [String](repeating: " " + String(repeating: "word ", count: 20_000), count: 200))
+            let form = TestForm(fields: [("stream", "true")])
+            let (port, registry) = (running.port, running.registry)
+            try await onThread {
+                let client = try RawClient(port: port, receiveBufferBytes: 4096)
+                try client.send(form.head())
+                try client.send(form.body)
+                for _ in 0..<1000 {
+                    if registry.value(ServerMetricName.connections.rawValue) == 0 { break }
+                    usleep(10_000)
+                }
+                #expect(registry.value(ServerMetricName.connections.rawValue) == 0)
+            }
+            try await running.eventually("nobody is at work") { running.gauge(.activeRequests) == 0 }
+        }
+    }
+
     @Test("Keys are asked for on the API alone")
     func keys() async throws {
         try await RunningServer.with({ $0.keys = ["secret"] }) { running in
             for (path, key, status) in [
                 ("/v1/models", "", 401), ("/v1/models", "Authorization: Bearer wrong\r\n", 401),
                 ("/v1/models", "Authorization: Bearer secret\r\n", 200), ("/v1/models", "X-API-Key: secret\r\n", 200),
-                ("/v1/nothing", "", 401), ("/health/live", "", 200), ("/metrics", "", 200), ("/", "", 200),
-                ("/v1/realtime", "", 401),
+                ("//v1/models", "", 401), ("/v1//models", "", 401), ("/v1/nothing", "", 404), ("/health/live", "", 200), ("/metrics", "", 200), ("/", "", 200),
+                ("/v1/realtime", "", 401), ("/v1/models/tiny.en", "", 401), ("http://test/v1/models", "", 401),
             ] {
                 let answer = try await running.ask("GET \(path) HTTP/1.1\r\nHost: test\r\n\(key)\r\n")
                 #expect(answer.status == status, "\(path) \(key)")
@@ -192,6 +282,9 @@ struct ServerTests {
             async let answer = running.ask(form.head(), body: form.body)
             try await running.eventually("it is at work") { running.speech.running == 1 }
             await running.server.stop()
+            // Nobody else is let in, however that shows: the address is closed, or will not answer.
+            let late = try? await running.ask("GET /health/ready HTTP/1.1\r\nHost: test\r\n\r\n")
+            #expect(late?.status != 200)
             running.speech.release()
             #expect(try await answer.status == 200)
         }
@@ -239,12 +332,12 @@ struct ServerTests {
             try await onThread {
                 let head = try RawClient(port: port)
                 try head.send("GET /health/live HT")
-                #expect(head.isAtEnd())
+                #expect(try head.isAtEnd())
                 let body = try RawClient(port: port)
                 try body.send(TestForm().head())
                 try body.send("--test")
                 #expect(try body.answer().status == 408)
-                #expect(body.isAtEnd())
+                #expect(try body.isAtEnd())
             }
             try await running.eventually("nobody uploads") { running.gauge(.uploads) == 0 }
         }
@@ -278,6 +371,12 @@ struct ServerTests {
             #expect(frames.count { $0.contains("transcript.text.done") && $0.contains("One. Two. Three.") } == 1)
             running.speech.fail(with: StapesError(.audio, "no audio"))
             #expect(try await running.ask(form.head(), body: form.body).status == 400)
+            running.speech.fail(with: StapesError(.engine, "no engine"), afterSegments: 2)
+            let broken = try await running.ask(form.head(), body: form.body)
+            #expect(broken.status == 200)
+            let events = broken.text.split(separator: "\n\n")
+            #expect(events.count == 3)
+            #expect(events.last?.contains(#""code": "internal_error""#) == true)
         }
     }
 

@@ -62,6 +62,8 @@ final class AdmissionGate: Sendable {
         } onCancel: {
             withdraw(ticket)
         }
+        // A cancellation that came when it was refused already.
+        state.withLock { _ = $0.withdrawn.remove(ticket) }
         switch entry {
         case .admitted:
             metrics.waited(ContinuousClock.now - start)

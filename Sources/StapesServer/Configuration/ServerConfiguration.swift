@@ -33,7 +33,7 @@ extension ServerConfiguration {
                 "\(host) can be reached by other machines and there is no API key: set one, or allow it in so many words")
         }
         guard keys.allSatisfy({ !$0.isEmpty }) else { throw ServerError(.configuration, "an API key is empty") }
-        guard drainSeconds >= 0, drainSeconds.isFinite else {
+        guard (0...ServerLimits.longestSeconds).contains(drainSeconds) else {
             throw ServerError(.configuration, "\(drainSeconds) seconds to finish are not possible")
         }
         try limits.check()

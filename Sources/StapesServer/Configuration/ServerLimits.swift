@@ -23,7 +23,7 @@ public struct ServerLimits: Sendable, Hashable {
     /// Seconds for which a connection may be silent between requests or while a body is sent.
     public var idleSeconds = 60.0
     /// Bytes a second at which a body has to come, measured from its beginning after `idleSeconds`.
-    public var bodyBytesPerSecond = 1024
+    public var bodyBytesPerSecond = 8192
     /// Seconds from a request's last byte to its answer; nil sets no limit. Requests may ask for less.
     public var requestSeconds: Double?
     /// Realtime sessions at a time.
@@ -37,11 +37,15 @@ public struct ServerLimits: Sendable, Hashable {
 }
 
 extension ServerLimits {
+    /// Four months: longer times overflow somewhere below.
+    static let longestSeconds = 1e7
+
     /// - Throws: `configuration`, naming what is wrong.
     func check() throws(ServerError) {
         let counts = [
             ("body bytes", bodyBytes), ("uploads", uploads), ("spool bytes", spoolBytes), ("connections", connections),
             ("active requests", activeRequests), ("active bytes", activeBytes),
+            ("body bytes a second", bodyBytesPerSecond),
         ]
         for (name, value) in counts where value < 1 {
             throw ServerError(.configuration, "a limit of \(value) \(name) lets nothing in")
@@ -57,7 +61,7 @@ extension ServerLimits {
             ("a request", requestSeconds ?? 1), ("a silent realtime session", realtimeIdleSeconds),
             ("a realtime session", realtimeSessionSeconds),
         ]
-        for (name, value) in times where !(value > 0 && value.isFinite) {
+        for (name, value) in times where !(value > 0 && value <= Self.longestSeconds) {
             throw ServerError(.configuration, "\(value) seconds for \(name) are not possible")
         }
     }

@@ -1,4 +1,6 @@
 /// When a connection has been silent or slow for too long. A struct that is told what comes and asks for no clock.
+///
+/// Requests may follow one another without waiting for their answers, so it counts those that are owed one.
 package struct ConnectionTimes: Sendable {
     package enum Verdict: Sendable, Hashable {
         /// Look again then; nanoseconds of the clock that the events are timed by.
@@ -11,17 +13,20 @@ package struct ConnectionTimes: Sendable {
         case atWork
     }
 
-    private enum Phase: Sendable {
-        /// No request, or part of a head.
-        case head(since: Int64)
-        case body(since: Int64, last: Int64, byteCount: Int)
-        case answer
+    /// A request that has begun and not ended.
+    private struct Body: Sendable {
+        let start: Int64
+        var last: Int64
+        var byteCount = 0
     }
 
     private let headNanoseconds: Int64
     private let idleNanoseconds: Int64
     private let bytesPerSecond: Int
-    private var phase: Phase
+    private var owed = 0
+    private var body: Body?
+    /// Since when nobody is owed an answer.
+    private var idleSince: Int64
     /// The first head has the time of a head, later ones may be long in coming.
     private var isFirst = true
 
@@ -29,41 +34,43 @@ package struct ConnectionTimes: Sendable {
         headNanoseconds = Int64(limits.headSeconds * 1e9)
         idleNanoseconds = Int64(limits.idleSeconds * 1e9)
         bytesPerSecond = limits.bodyBytesPerSecond
-        phase = .head(since: now)
+        idleSince = now
     }
 
-    package mutating func headArrived(now: Int64) { phase = .body(since: now, last: now, byteCount: 0) }
+    /// Requests that have begun and are not answered.
+    package var answersOwed: Int { owed }
+
+    package mutating func headArrived(now: Int64) {
+        owed += 1
+        isFirst = false
+        body = Body(start: now, last: now)
+    }
 
     package mutating func bodyArrived(byteCount: Int, now: Int64) {
-        guard case .body(let since, _, let count) = phase else { return }
-        phase = .body(since: since, last: now, byteCount: count + byteCount)
+        body?.last = now
+        body?.byteCount += byteCount
     }
 
-    /// A request that was answered before its end is over already.
-    package mutating func requestEnded() {
-        guard case .body = phase else { return }
-        phase = .answer
-    }
+    package mutating func requestEnded() { body = nil }
 
+    /// The last byte of an answer is on its way.
     package mutating func answered(now: Int64) {
-        phase = .head(since: now)
-        isFirst = false
+        owed = max(0, owed - 1)
+        // What is left of a request that was answered before its end is nobody's.
+        if owed == 0 { body = nil }
+        idleSince = now
     }
 
     package func verdict(now: Int64) -> Verdict {
-        switch phase {
-        case .head(let since):
-            let deadline = since + (isFirst ? headNanoseconds : idleNanoseconds)
-            return now >= deadline ? .close : .wait(until: deadline)
-        case .body(let since, let last, let count):
-            let silent = last + idleNanoseconds
-            if now >= silent { return .tooSlow }
-            let sent = Int64(Double(count) / Double(max(1, bytesPerSecond)) * 1e9)
+        if let body, owed == 1 {
+            let silent = body.last + idleNanoseconds
+            let sent = Int64(Double(body.byteCount) / Double(bytesPerSecond) * 1e9)
             // The rate counts once there has been time for one.
-            let deadline = since + idleNanoseconds + sent
-            if now >= deadline { return .tooSlow }
-            return .wait(until: min(silent, deadline))
-        case .answer: return .atWork
+            let deadline = min(silent, body.start + idleNanoseconds + sent)
+            return now >= deadline ? .tooSlow : .wait(until: deadline)
         }
+        guard owed == 0 else { return .atWork }
+        let deadline = idleSince + (isFirst ? headNanoseconds : idleNanoseconds)
+        return now >= deadline ? .close : .wait(until: deadline)
     }
 }

@@ -31,8 +31,9 @@ final class NegotiationHandler<Negotiated: Sendable>: ChannelInboundHandler, Rem
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        guard !isInstalled else { return }
         timer?.cancel()
-        if !isInstalled { promise.fail(ChannelError.eof) }
+        promise.fail(ChannelError.eof)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -42,7 +43,10 @@ final class NegotiationHandler<Negotiated: Sendable>: ChannelInboundHandler, Rem
         }
         isInstalled = true
         do {
-            try install(head, context).cascade(to: promise)
+            let negotiated = try install(head, context)
+            // A request that changes the connection has to end as well, in the same time.
+            negotiated.whenComplete { [timer] _ in timer?.cancel() }
+            negotiated.cascade(to: promise)
         } catch {
             promise.fail(error)
             context.close(promise: nil)

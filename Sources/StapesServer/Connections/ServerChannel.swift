@@ -13,6 +13,11 @@ struct ServerChannel: HTTPChannelHandler {
     let limits: ServerLimits
     let sessions: RealtimeSessions
 
+    /// Of a request's head, which is held before anybody has shown a key.
+    private static let headBytes = 64 << 10
+    private static let headFieldBytes = 16 << 10
+    private static let headFields = 100
+
     enum Negotiated: Sendable {
         case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
         case realtime(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, RealtimeAdmission.Request)
@@ -27,12 +32,21 @@ struct ServerChannel: HTTPChannelHandler {
         channel.eventLoop.makeCompletedFuture {
             let operations = channel.pipeline.syncOperations
             let encoder = HTTPResponseEncoder()
+            var heads = NIOHTTPDecoderLimitConfiguration()
+            heads.maxHeaderFieldSize = Self.headFieldBytes
+            heads.maxHeaderListSize = Self.headBytes
+            heads.maxHeaderFieldCount = Self.headFields
             // Bytes behind a request that changes to WebSocket are frames.
-            let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+            let decoder = ByteToMessageHandler(
+                HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: heads))
             let errors = HTTPServerProtocolErrorHandler()
             let promise = channel.eventLoop.makePromise(of: Negotiated.self)
             let negotiation = NegotiationHandler(seconds: limits.headSeconds, promise: promise) { head, context in
-                guard sessions.takes(head) else { return try http(context, logger) }
+                guard sessions.takes(head) else {
+                    // Hummingbird answers what cannot be read itself, and in its turn.
+                    context.pipeline.syncOperations.removeHandler(errors, promise: nil)
+                    return try http(context, logger)
+                }
                 return try realtime(context, encoder: encoder, removing: [decoder, errors])
             }
             try operations.addHandler(encoder)

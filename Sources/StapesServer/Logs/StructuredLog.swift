@@ -47,7 +47,15 @@ package struct StructuredLog: LogHandler {
     /// One call a line, so that lines of several threads do not mix.
     package static let toStandardError: @Sendable (String) -> Void = { line in
         var line = line
-        line.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        line.withUTF8 { bytes in
+            var rest = bytes[...]
+            while !rest.isEmpty {
+                let count = Glibc.write(STDERR_FILENO, UnsafeBufferPointer(rebasing: rest).baseAddress, rest.count)
+                // Nobody can be told that there is nobody to tell.
+                guard count > 0 else { return }
+                rest = rest.dropFirst(count)
+            }
+        }
     }
 
     private static func quotedIfNeeded(_ text: String) -> String {
@@ -57,7 +65,12 @@ package struct StructuredLog: LogHandler {
 
     /// A client's text begins no line of its own.
     private static func plain(_ text: String) -> String {
-        text.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7F } ? quoted(text) : text
+        text.unicodeScalars.contains(where: isControl) ? quoted(text) : text
+    }
+
+    /// Both sets: terminals act on the second one as well.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || 0x7F...0x9F ~= scalar.value
     }
 
     private static func quoted(_ text: String) -> String {
@@ -69,7 +82,7 @@ package struct StructuredLog: LogHandler {
             case "\n": result += "\\n"
             case "\r": result += "\\r"
             case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7F:
+            case _ where isControl(scalar):
                 let digits = String(scalar.value, radix: 16)
                 result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: result.unicodeScalars.append(scalar)

@@ -2,24 +2,23 @@ import HTTPTypes
 import Hummingbird
 import StapesAPI
 
-/// Lets in who shows a key. Only the API asks for one: monitoring and the page have nothing to hide, and the page's own
-/// requests bring it.
+/// Lets in who shows a key. It stands before the API's routes alone: monitoring and the page have nothing to hide, and
+/// the page's own requests bring it.
 struct AuthenticationMiddleware: RouterMiddleware {
     let keys: KeyRing
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
-        guard keys.isEmpty || !request.uri.path.hasPrefix("/v1/") || Self.isLetIn(request.headers, keys) else {
-            throw Self.refusal
-        }
+        guard keys.isEmpty || Self.isLetIn(request.headers, keys) else { throw Self.refusal }
         return try await next(request, context)
     }
 
     static let refusal = APIError(
         .invalidKey, "Incorrect API key provided: send it as 'Authorization: Bearer KEY'.")
 
-    /// A bearer's key, or one in the headers that other servers of this kind read.
+    /// A bearer's key, or one in the headers that other servers of this kind read, or as a WebSocket's subprotocol, where
+    /// browsers can set nothing else.
     static func isLetIn(_ headers: HTTPFields, _ keys: KeyRing) -> Bool {
         if let value = headers[.authorization] {
             let parts = value.split(separator: " ", maxSplits: 1)
@@ -30,6 +29,9 @@ struct AuthenticationMiddleware: RouterMiddleware {
         for name in ["x-api-key", "api-key"] {
             if let name = HTTPField.Name(name), let value = headers[name] { return keys.accepts(value) }
         }
-        return false
+        let prefix = "openai-insecure-api-key."
+        return headers[values: .secWebSocketProtocol].flatMap { $0.split(separator: ",") }
+            .map { $0.drop { $0 == " " } }
+            .contains { $0.hasPrefix(prefix) && keys.accepts($0.dropFirst(prefix.count)) }
     }
 }

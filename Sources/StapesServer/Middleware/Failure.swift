@@ -1,5 +1,7 @@
 import Hummingbird
 import Logging
+import NIOCore
+import NIOHTTP1
 import Stapes
 import StapesAPI
 import StapesAudio
@@ -56,7 +58,9 @@ extension APIError {
         switch error {
         case let error as APIError: self = error
         case let error as StapesError: self.init(error)
-        case is ClientGone: self.init(.requestTimeout, "The client has left.")
+        // However a connection ends in the middle of a body.
+        case is ChannelError, is IOError, HTTPParserError.invalidEOFState, is ClientGone: self.init(.requestTimeout, "The client has left.")
+        case is HTTPParserError: self.init(.malformedBody, "The request cannot be read.")
         case is CancellationError: self.init(.unavailable, "The server is about to end.")
         default: self.init(.internalError, "An internal error occurred.")
         }

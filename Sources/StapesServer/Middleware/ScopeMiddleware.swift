@@ -28,6 +28,7 @@ struct ScopeMiddleware: RouterMiddleware {
             if hasBody(request), !scope.bodyIsRead.load(ordering: .relaxed) { response.headers[.connection] = "close" }
         }
         response.headers[RequestScope.idHeader] = scope.id
+        if request.method == .head { response = response.createHeadResponse() }
         return response.reporting(request, scope: scope, metrics: metrics, logger: context.logger, routes: routes)
     }
 

@@ -25,8 +25,8 @@ struct AudioRoutes: Sendable {
         }
         guard file.byteCount > 0 else { throw APIError(.audioTooShort, "The audio file is empty.", parameter: "file") }
         let job = SpeechJob(
-            speech: speech, request: asked, audio: try await file.source(), byteCount: file.byteCount, state: state,
-            logger: context.logger)
+            speech: speech, request: asked, audio: try await file.source(), byteCount: file.byteCount,
+            estimatedSeconds: file.estimatedSeconds, state: state, logger: context.logger)
         let owner = SpoolOwner(file)
         if asked.streams { return try await StreamedAnswer.respond(job, holding: owner, presence: presence) }
         return try await presence.cancelling {

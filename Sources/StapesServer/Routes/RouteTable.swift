@@ -11,11 +11,11 @@ package struct RouteTable: Sendable {
         routes.first { Self.matches($0.path, path) }?.path ?? "other"
     }
 
-    package func label(method: String) -> String { routes.contains { $0.method == method } ? method : "other" }
+    package func label(method: String) -> String { routes.contains { $0.method == method } || method == "HEAD" ? method : "other" }
 
     /// The methods that a path takes.
     package func methods(path: String) -> [String] {
-        routes.filter { Self.matches($0.path, path) }.map(\.method)
+        routes.filter { Self.matches($0.path, path) }.flatMap { $0.method == "GET" ? ["GET", "HEAD"] : [$0.method] }
     }
 
     /// A last part in braces stands for anything, slashes included.

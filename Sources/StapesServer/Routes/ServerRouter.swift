@@ -9,24 +9,24 @@ enum ServerRouter {
         _ state: ServerState, admission: RealtimeAdmission, registry: MetricsRegistry?, logger: Logger
     ) -> Router<ServerContext> {
         let table = RouteTable(OpenAPI.routes)
-        let router = Router(context: ServerContext.self)
+        let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ScopeMiddleware(metrics: state.metrics, routes: table, logger: logger))
         router.add(middleware: TracingMiddleware())
-        router.add(middleware: AuthenticationMiddleware(keys: KeyRing(state.configuration.keys)))
+        let api = router.group("/v1").add(middleware: AuthenticationMiddleware(keys: KeyRing(state.configuration.keys)))
 
         let audio = AudioRoutes(state: state)
-        router.post("/v1/audio/transcriptions") { request, context in
+        api.post("/audio/transcriptions") { request, context in
             try await audio.respond(to: request, context: context, endpoint: .transcription)
         }
-        router.post("/v1/audio/translations") { request, context in
+        api.post("/audio/translations") { request, context in
             try await audio.respond(to: request, context: context, endpoint: .translation)
         }
         let models = ModelRoutes(state: state)
-        router.get("/v1/models") { _, _ in models.list() }
-        router.get("/v1/models/**") { _, context in
+        api.get("/models") { _, _ in models.list() }
+        api.get("/models/**") { _, context in
             try models.model(id: context.parameters.getCatchAll().joined(separator: "/"))
         }
-        router.get("/v1/realtime") { request, _ -> Response in
+        api.get("/realtime") { request, _ -> Response in
             // What an upgrade was refused for, if it was one.
             _ = try admission.check(request.headers, query: request.uri.query)
             throw APIError(.upgradeRequired, "This URL speaks WebSocket: send an upgrade.")

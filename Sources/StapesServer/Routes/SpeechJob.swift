@@ -10,7 +10,9 @@ struct SpeechJob: Sendable {
     let speech: any SpeechService
     let request: SpeechRequest
     let audio: AudioSource
+    /// Bytes that the audio takes as it was sent, and seconds that it lasts as far as that tells.
     let byteCount: Int
+    let estimatedSeconds: Double
     let state: ServerState
     let logger: Logger
 
@@ -86,13 +88,11 @@ struct SpeechJob: Sendable {
         [state.limits.requestSeconds, request.deadlineSeconds].compactMap(\.self).min()
     }
 
-    /// Bytes that the audio may take once it is decoded: its length is not known before. The sparsest speech codecs need
-    /// 750 bytes a second, which become samples and features of 96,000.
+    /// Bytes that the audio takes as it was sent and once it is decoded.
     private var cost: Int {
-        let seconds = min(state.limits.audioSeconds, Double(byteCount) / Self.fewestBytesPerSecond)
-        return byteCount + Int(seconds * Self.decodedBytesPerSecond)
+        byteCount + Int(min(state.limits.audioSeconds, estimatedSeconds) * Self.decodedBytesPerSecond)
     }
 
-    private static let fewestBytesPerSecond = 750.0
+    /// 16,000 samples and 100 frames of 80 bins, of four bytes each.
     private static let decodedBytesPerSecond = 96_000.0
 }

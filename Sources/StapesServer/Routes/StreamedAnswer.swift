@@ -34,6 +34,7 @@ struct StreamedAnswer: Sendable {
                 while let current = item {
                     let text = frames.text(of: current)
                     if !text.isEmpty { try await writer.write(ByteBuffer(string: text)) }
+                    if case .failure = current { break }
                     item = try await presence.cancelling { await next(feed) }
                 }
                 try await writer.finish(nil)
@@ -44,7 +45,7 @@ struct StreamedAnswer: Sendable {
         do throws(StapesError) {
             return try await feed.next()
         } catch {
-            return nil
+            return .failure(APIError(error))
         }
     }
 

@@ -13,6 +13,8 @@ final class Spool {
     private var memory: [UInt8] = []
     private var descriptor: Int32?
     private(set) var byteCount = 0
+    /// The first bytes, by which formats are known.
+    private var head: [UInt8] = []
 
     init(budget: SpoolBudget, memoryLimit: Int, directory: String) {
         self.budget = budget
@@ -29,9 +31,13 @@ final class Spool {
     func append(_ bytes: some Collection<UInt8>) async throws(APIError) {
         try budget.take(bytes.count)
         byteCount += bytes.count
+        if head.count < AudioEstimate.headBytes { head += bytes.prefix(AudioEstimate.headBytes - head.count) }
         memory += bytes
         if memory.count > memoryLimit { try await flush() }
     }
+
+    /// Seconds of audio, roughly.
+    var estimatedSeconds: Double { AudioEstimate.seconds(head: head, byteCount: byteCount) }
 
     /// What was uploaded, for as long as the spool lives.
     ///

@@ -18,12 +18,11 @@ final class FakeSpeech: SpeechService {
         var waiting: [CheckedContinuation<Void, Never>] = []
         var running = 0
         var cancelled = 0
-        var failure: StapesError?
+        var failure: (error: StapesError, afterSegments: Int)?
+        var texts = [" One.", " Two.", " Three."]
     }
 
     private let state = Mutex(State())
-    let texts = [" One.", " Two.", " Three."]
-
     var calls: [Call] { state.withLock { $0.calls } }
     var running: Int { state.withLock { $0.running } }
     var cancelled: Int { state.withLock { $0.cancelled } }
@@ -40,7 +39,12 @@ final class FakeSpeech: SpeechService {
         for one in waiting { one.resume() }
     }
 
-    func fail(with error: StapesError?) { state.withLock { $0.failure = error } }
+    func say(texts: [String]) { state.withLock { $0.texts = texts } }
+
+    /// From now on calls fail after so many segments.
+    func fail(with error: StapesError, afterSegments count: Int = 0) {
+        state.withLock { $0.failure = (error, count) }
+    }
 
     func transcribe(
         _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits, priority: Int,
@@ -54,15 +58,15 @@ final class FakeSpeech: SpeechService {
             }
         // The warm-up is no call.
         if case .samples = audio { return Transcription(text: "", segments: [], language: "en", durationSeconds: 1) }
-        let failure = state.withLock { state in
+        let (failure, texts) = state.withLock { state in
             state.calls.append(Call(options: options, priority: priority, byteCount: count))
             state.running += 1
-            return state.failure
+            return (state.failure, state.texts)
         }
         defer { state.withLock { $0.running -= 1 } }
-        if let failure { throw failure }
         var segments: [Segment] = []
         for (index, text) in texts.enumerated() {
+            if let failure, failure.afterSegments == index { throw failure.error }
             let segment = Segment(
                 id: index, seek: 0, start: Double(index), end: Double(index) + 1, text: text, tokens: [index],
                 temperature: 0, averageLogProbability: -0.1, compressionRatio: 1, noSpeechProbability: 0)

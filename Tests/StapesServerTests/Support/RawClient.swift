@@ -5,8 +5,13 @@ final class RawClient {
     private let socket: Int32
     private var received: [UInt8] = []
 
-    init(port: Int) throws {
+    /// - Parameter receiveBufferBytes: what the system takes in for a client that does not read; nil is as much as it
+    ///   likes.
+    init(port: Int, receiveBufferBytes: Int32? = nil) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        if var bytes = receiveBufferBytes {
+            setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -39,16 +44,18 @@ final class RawClient {
     }
 
     /// - Returns: false at the end of the connection.
-    private func receive() -> Bool {
+    /// - Throws: if nothing comes and no end either.
+    private func receive() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65536)
         let count = recv(socket, &chunk, chunk.count, 0)
+        if count < 0, errno != ECONNRESET { throw Failure(text: "nothing came: \(errno)") }
         guard count > 0 else { return false }
         received += chunk[..<count]
         return true
     }
 
     /// The server has closed the connection, and sent no more than what was read.
-    func isAtEnd() -> Bool { received.isEmpty && !receive() }
+    func isAtEnd() throws -> Bool { try received.isEmpty && !receive() }
 
     struct Answer {
         var status = 0
@@ -98,13 +105,13 @@ final class RawClient {
                 }
                 index += 1
             }
-            guard receive() else { throw Failure(text: "the connection ended in \(received.count) bytes") }
+            guard try receive() else { throw Failure(text: "the connection ended in \(received.count) bytes") }
         }
     }
 
     private func take(_ count: Int) throws -> [UInt8] {
         while received.count < count {
-            guard receive() else { throw Failure(text: "the connection ended in \(received.count) of \(count) bytes") }
+            guard try receive() else { throw Failure(text: "the connection ended in \(received.count) of \(count) bytes") }
         }
         defer { received.removeFirst(count) }
         return Array(received[..<count])

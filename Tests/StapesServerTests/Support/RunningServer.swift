@@ -34,7 +34,10 @@ struct RunningServer: Sendable {
                 return speech
             })
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
+            group.addTask {
+                defer { events.continuation.finish() }
+                try await server.run()
+            }
             // In whichever order they come.
             var (port, isReady) = (0, !loads)
             for await event in events.stream {
