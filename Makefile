@@ -1,5 +1,5 @@
 # Every target is a script in Scripts/, so that nothing needs make.
-.PHONY: help demo test build docs examples format lint clean
+.PHONY: help demo test clients build docs examples format lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,9 @@ demo:
 
 test:
 	@Scripts/test
+
+clients:
+	@Scripts/check-clients
 
 build:
 	@Scripts/build

@@ -20,7 +20,7 @@ struct ModelService: Service {
                 return speech
             }
             state.speech.ready(speech)
-        } catch where Task.isCancelled || Task.isShuttingDownGracefully {
+        } catch  where Task.isCancelled || Task.isShuttingDownGracefully {
             return
         } catch {
             throw ServerError(.model, "the model cannot be served: \(error)", cause: error)

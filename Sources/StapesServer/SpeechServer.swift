@@ -84,7 +84,7 @@ public final class SpeechServer: Sendable {
         guard !isStopping else { return }
         do {
             try await group.run()
-        } catch where state.withLock({ $0.isStopping }) {
+        } catch  where state.withLock({ $0.isStopping }) {
             // Those that were not finished in time were cancelled, as was asked for.
             return
         } catch let error as ServerError {
@@ -111,7 +111,8 @@ public final class SpeechServer: Sendable {
         let admission = RealtimeAdmission(state: shared)
         let sessions = RealtimeSessions(admission: admission, logger: logger)
         return Application(
-            responder: ServerRouter.make(shared, admission: admission, registry: registry, logger: logger).buildResponder(),
+            responder: ServerRouter.make(shared, admission: admission, registry: registry, logger: logger)
+                .buildResponder(),
             server: HTTPServerBuilder { responder in
                 ServerChannel(responder: responder, limits: limits, sessions: sessions)
             },

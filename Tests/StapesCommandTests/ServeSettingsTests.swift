@@ -45,7 +45,8 @@
             let file = "# a comment\nport = 1\nhost=\"::1\"\nmax_queue = 3\nallow-public = true\n"
             let environment = ["STAPES_PORT": "2", "STAPES_MAX_QUEUE": "4", "STAPES_DETERMINISTIC": "0"]
             let arguments = try expand(["serve", "--port", "5"], environment: environment, file: file)
-            #expect(arguments == ["serve", "--host=::1", "--max-queue=3", "--allow-public", "--max-queue=4", "--port", "5"])
+            #expect(
+                arguments == ["serve", "--host=::1", "--max-queue=3", "--allow-public", "--max-queue=4", "--port", "5"])
             _ = try Root.parseAsRoot(arguments)
         }
 

@@ -1,6 +1,5 @@
-import Testing
-
 import StapesServer
+import Testing
 
 @Suite("Admission queue")
 struct AdmissionQueueTests {

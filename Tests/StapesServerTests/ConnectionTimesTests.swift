@@ -1,6 +1,5 @@
-import Testing
-
 import StapesServer
+import Testing
 
 @Suite("Times of a connection")
 struct ConnectionTimesTests {

@@ -1,7 +1,6 @@
 import StapesAPI
-import Testing
-
 import StapesServer
+import Testing
 
 @Suite("Route table")
 struct RouteTableTests {

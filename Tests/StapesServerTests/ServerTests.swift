@@ -1,9 +1,8 @@
 import Glibc
 import Stapes
 import StapesAPI
-import Testing
-
 import StapesServer
+import Testing
 
 @Suite("A server at work", .serialized)
 struct ServerTests {
@@ -46,7 +45,7 @@ struct ServerTests {
 
     @Test("A body that is announced too large is refused without being asked for, one that grows too large on the way")
     func tooLarge() async throws {
-        try await RunningServer.with({ $0.limits.bodyBytes = 100_000 }) { running in
+        try await RunningServer.set { $0.limits.bodyBytes = 100_000 }.run { running in
             let port = running.port
             try await onThread {
                 let client = try RawClient(port: port)
@@ -58,7 +57,8 @@ struct ServerTests {
                 let chunked = try RawClient(port: port)
                 let form = TestForm(file: [UInt8](repeating: 1, count: 150_000))
                 try chunked.send(
-                    form.head().replacing("Content-Length: \(form.body.count)\r\n", with: "Transfer-Encoding: chunked\r\n"))
+                    form.head().replacing(
+                        "Content-Length: \(form.body.count)\r\n", with: "Transfer-Encoding: chunked\r\n"))
                 // The server answers in the middle, and the rest is still taken by somebody.
                 for start in stride(from: 0, to: form.body.count, by: 10_000) {
                     let part = form.body[start..<min(start + 10_000, form.body.count)]
@@ -75,7 +75,7 @@ struct ServerTests {
 
     @Test("A large upload goes through a file and arrives whole")
     func spools() async throws {
-        try await RunningServer.with({ $0.limits.uploadMemoryBytes = 1000 }) { running in
+        try await RunningServer.set { $0.limits.uploadMemoryBytes = 1000 }.run { running in
             let form = TestForm(file: [UInt8](repeating: 7, count: 300_001))
             #expect(try await running.ask(form.head(), body: form.body).status == 200)
             #expect(running.speech.calls.map(\.byteCount) == [300_001])
@@ -85,10 +85,10 @@ struct ServerTests {
 
     @Test("A full queue answers 429 with the time to wait, and everything is served in the end")
     func queueFull() async throws {
-        try await RunningServer.with({
+        try await RunningServer.set {
             $0.limits.activeRequests = 1
             $0.limits.queuedRequests = 1
-        }) { running in
+        }.run { running in
             running.speech.hold()
             let form = TestForm()
             async let first = running.ask(form.head(), body: form.body)
@@ -109,7 +109,7 @@ struct ServerTests {
 
     @Test("Work stops when its client hangs up, at work or waiting, streamed or not", arguments: [false, true])
     func hangsUp(streams: Bool) async throws {
-        try await RunningServer.with({ $0.limits.activeRequests = 1 }) { running in
+        try await RunningServer.set { $0.limits.activeRequests = 1 }.run { running in
             running.speech.hold()
             let form = TestForm(fields: streams ? [("stream", "true")] : [])
             let port = running.port
@@ -198,10 +198,10 @@ struct ServerTests {
 
     @Test("A client that takes nothing of its answer is closed, and its work ends")
     func stalled() async throws {
-        try await RunningServer.with({
+        try await RunningServer.set {
             $0.limits.idleSeconds = 0.3
             $0.limits.activeRequests = 1
-        }) { running in
+        }.run { running in
             running.speech.say(texts: [String](repeating: " " + String(repeating: "word ", count: 20_000), count: 200))
             let form = TestForm(fields: [("stream", "true")])
             let (port, registry) = (running.port, running.registry)
@@ -221,11 +221,12 @@ struct ServerTests {
 
     @Test("Keys are asked for on the API alone")
     func keys() async throws {
-        try await RunningServer.with({ $0.keys = ["secret"] }) { running in
+        try await RunningServer.set { $0.keys = ["secret"] }.run { running in
             for (path, key, status) in [
                 ("/v1/models", "", 401), ("/v1/models", "Authorization: Bearer wrong\r\n", 401),
                 ("/v1/models", "Authorization: Bearer secret\r\n", 200), ("/v1/models", "X-API-Key: secret\r\n", 200),
-                ("//v1/models", "", 401), ("/v1//models", "", 401), ("/v1/nothing", "", 404), ("/health/live", "", 200), ("/metrics", "", 200), ("/", "", 200),
+                ("//v1/models", "", 401), ("/v1//models", "", 401), ("/v1/nothing", "", 404), ("/health/live", "", 200),
+                ("/metrics", "", 200), ("/", "", 200),
                 ("/v1/realtime", "", 401), ("/v1/models/tiny.en", "", 401), ("http://test/v1/models", "", 401),
             ] {
                 let answer = try await running.ask("GET \(path) HTTP/1.1\r\nHost: test\r\n\(key)\r\n")
@@ -256,7 +257,8 @@ struct ServerTests {
             for route in OpenAPI.routes {
                 let method = route.method
                 let path = route.path.replacing("{id}", with: "tiny.en")
-                let answer = try await running.ask("\(method) \(path) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
+                let answer = try await running.ask(
+                    "\(method) \(path) HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n")
                 #expect(![404, 405, 500].contains(answer.status), "\(method) \(path): \(answer.status)")
             }
         }
@@ -292,7 +294,7 @@ struct ServerTests {
 
     @Test("What is not finished in time is cancelled, and the server still ends")
     func stopsInTime() async throws {
-        try await RunningServer.with({ $0.drainSeconds = 0.2 }) { running in
+        try await RunningServer.set { $0.drainSeconds = 0.2 }.run { running in
             running.speech.hold()
             let form = TestForm()
             let port = running.port
@@ -324,10 +326,10 @@ struct ServerTests {
 
     @Test("A client that is too slow with its head is closed, one that is too slow with its body told so")
     func slow() async throws {
-        try await RunningServer.with({
+        try await RunningServer.set {
             $0.limits.headSeconds = 0.3
             $0.limits.idleSeconds = 0.3
-        }) { running in
+        }.run { running in
             let port = running.port
             try await onThread {
                 let head = try RawClient(port: port)

@@ -1,8 +1,7 @@
 import Logging
+import StapesServer
 import Synchronization
 import Testing
-
-import StapesServer
 
 @Suite("Log lines")
 struct StructuredLogTests {

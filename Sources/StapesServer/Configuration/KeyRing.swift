@@ -17,7 +17,9 @@ package struct KeyRing: Sendable {
     private static func areEqual(_ key: [UInt8], _ candidate: [UInt8]) -> Bool {
         var difference = UInt8(key.count == candidate.count ? 0 : 1)
         // A candidate of another length is compared with the key's own bytes: the time depends on the key alone.
-        for index in key.indices { difference |= key[index] ^ (index < candidate.count ? candidate[index] : ~key[index]) }
+        for index in key.indices {
+            difference |= key[index] ^ (index < candidate.count ? candidate[index] : ~key[index])
+        }
         return difference == 0
     }
 }

@@ -30,7 +30,8 @@ extension ServerConfiguration {
         guard !isPublic || !keys.isEmpty || allowsPublicWithoutKey else {
             throw ServerError(
                 .configuration,
-                "\(host) can be reached by other machines and there is no API key: set one, or allow it in so many words")
+                "\(host) can be reached by other machines and there is no API key: set one, or allow it in so many words"
+            )
         }
         guard keys.allSatisfy({ !$0.isEmpty }) else { throw ServerError(.configuration, "an API key is empty") }
         guard (0...ServerLimits.longestSeconds).contains(drainSeconds) else {

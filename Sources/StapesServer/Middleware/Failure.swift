@@ -59,7 +59,8 @@ extension APIError {
         case let error as APIError: self = error
         case let error as StapesError: self.init(error)
         // However a connection ends in the middle of a body.
-        case is ChannelError, is IOError, HTTPParserError.invalidEOFState, is ClientGone: self.init(.requestTimeout, "The client has left.")
+        case is ChannelError, is IOError, HTTPParserError.invalidEOFState, is ClientGone:
+            self.init(.requestTimeout, "The client has left.")
         case is HTTPParserError: self.init(.malformedBody, "The request cannot be read.")
         case is CancellationError: self.init(.unavailable, "The server is about to end.")
         default: self.init(.internalError, "An internal error occurred.")

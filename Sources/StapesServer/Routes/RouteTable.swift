@@ -11,7 +11,9 @@ package struct RouteTable: Sendable {
         routes.first { Self.matches($0.path, path) }?.path ?? "other"
     }
 
-    package func label(method: String) -> String { routes.contains { $0.method == method } || method == "HEAD" ? method : "other" }
+    package func label(method: String) -> String {
+        routes.contains { $0.method == method } || method == "HEAD" ? method : "other"
+    }
 
     /// The methods that a path takes.
     package func methods(path: String) -> [String] {

@@ -14,7 +14,8 @@ package enum AudioEstimate {
 
     /// Uncompressed samples, whose number follows from the bytes. (A format block that does not come first is rare.)
     private static func wave(_ head: [UInt8], _ byteCount: Int) -> Double? {
-        guard head.count >= 36, head.starts(with: Array("RIFF".utf8)), head[8..<16].elementsEqual("WAVEfmt ".utf8) else {
+        guard head.count >= 36, head.starts(with: Array("RIFF".utf8)), head[8..<16].elementsEqual("WAVEfmt ".utf8)
+        else {
             return nil
         }
         func number(_ offset: Int, _ bytes: Int) -> Int {

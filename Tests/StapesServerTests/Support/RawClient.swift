@@ -111,7 +111,9 @@ final class RawClient {
 
     private func take(_ count: Int) throws -> [UInt8] {
         while received.count < count {
-            guard try receive() else { throw Failure(text: "the connection ended in \(received.count) of \(count) bytes") }
+            guard try receive() else {
+                throw Failure(text: "the connection ended in \(received.count) of \(count) bytes")
+            }
         }
         defer { received.removeFirst(count) }
         return Array(received[..<count])

@@ -1,10 +1,9 @@
 import Logging
 import StapesAPI
 import StapesMetrics
+import StapesServer
 import Synchronization
 import Testing
-
-import StapesServer
 
 /// A server on a free port while a test runs.
 struct RunningServer: Sendable {
@@ -13,14 +12,36 @@ struct RunningServer: Sendable {
     let registry: MetricsRegistry
     let server: SpeechServer
 
+    /// A server that is not as usual.
+    static func set(_ change: (inout ServerConfiguration) -> Void) -> Setting {
+        var setting = Setting()
+        change(&setting.configuration)
+        return setting
+    }
+
+    struct Setting {
+        var configuration: ServerConfiguration = {
+            var configuration = ServerConfiguration()
+            configuration.port = 0
+            configuration.drainSeconds = 2
+            return configuration
+        }()
+
+        func run(_ test: @escaping @Sendable (RunningServer) async throws -> Void) async throws {
+            try await RunningServer.run(configuration, loads: true, test)
+        }
+    }
+
     static func with(
-        _ change: (inout ServerConfiguration) -> Void = { _ in }, loads: Bool = true,
+        loads: Bool = true, _ test: @escaping @Sendable (RunningServer) async throws -> Void
+    ) async throws {
+        try await run(Setting().configuration, loads: loads, test)
+    }
+
+    private static func run(
+        _ configuration: ServerConfiguration, loads: Bool,
         _ test: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws {
-        var configuration = ServerConfiguration()
-        configuration.port = 0
-        configuration.drainSeconds = 2
-        change(&configuration)
         let speech = FakeSpeech()
         let registry = MetricsRegistry()
         let events = AsyncStream<ServerEvent>.makeStream()
