@@ -62,6 +62,16 @@ class Server:
     def open_files(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def open_file_names(self):
+        folder = pathlib.Path(f"/proc/{self.process.pid}/fd")
+        names = []
+        for entry in folder.iterdir():
+            try:
+                names.append(os.readlink(entry))
+            except OSError:
+                pass
+        return sorted(names)
+
     def resident_bytes(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) * 1024
