@@ -41,7 +41,8 @@
         @Option(help: ArgumentHelp("Seconds for a request's work; 0 sets no limit. (default: 0)", valueName: "seconds"))
         var requestTimeout = 0.0
 
-        @Option(help: ArgumentHelp("Seconds in which a request's head has to come. (default: 10)", valueName: "seconds"))
+        @Option(
+            help: ArgumentHelp("Seconds in which a request's head has to come. (default: 10)", valueName: "seconds"))
         var headTimeout = ServerLimits().headSeconds
 
         @Option(help: ArgumentHelp("Seconds for which a connection may be silent. (default: 60)", valueName: "seconds"))

@@ -128,7 +128,8 @@ struct BenchServe: AsyncParsableCommand {
         var rows: [ServeReport.Row] = []
         for workers in concurrency {
             let start = ResourceUsage.processorSeconds()
-            let samples = await load.run(workers: workers, duration: .seconds(passes == nil ? duration : Self.longest), passes: passes)
+            let samples = await load.run(
+                workers: workers, duration: .seconds(passes == nil ? duration : Self.longest), passes: passes)
             rows.append(
                 ServeReport.Row(
                     concurrency: workers, samples: samples, items: items, scorer: scorer, texts: &record,
