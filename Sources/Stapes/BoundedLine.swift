@@ -1,6 +1,8 @@
 import Synchronization
 
 /// Elements from a producer or a few to one consumer, in order; never more than the capacity and one a producer.
+///
+/// A producer whose task is cancelled does not wait, and the line goes on without it.
 package final class BoundedLine<Element: Sendable>: Sendable {
     private typealias Waiting = CheckedContinuation<Void, Never>
 
@@ -10,25 +12,31 @@ package final class BoundedLine<Element: Sendable>: Sendable {
         case failed(StapesError)
     }
 
+    private struct Producer {
+        let number: Int
+        let waiting: Waiting
+    }
+
     private struct State {
         var elements: [Element] = []
         var ending = Ending.open
         var consumers: [Waiting] = []
-        var producers: [Waiting] = []
+        var producers: [Producer] = []
+        var sendCount = 0
 
         var isOpen: Bool { if case .open = ending { true } else { false } }
 
         /// Those to wake.
         mutating func everyone() -> [Waiting] {
             defer { (consumers, producers) = ([], []) }
-            return consumers + producers
+            return consumers + producers.map(\.waiting)
         }
 
         /// Nil if another consumer was faster.
         mutating func take() -> (Result<Element?, StapesError>?, Waiting?) {
             if !elements.isEmpty {
                 let element = elements.removeFirst()
-                return (.success(element), producers.isEmpty ? nil : producers.removeFirst())
+                return (.success(element), producers.isEmpty ? nil : producers.removeFirst().waiting)
             }
             switch ending {
             case .open: return (nil, nil)
@@ -48,24 +56,36 @@ package final class BoundedLine<Element: Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// Adds an element and returns when there is room for another. To a line that has ended it adds nothing.
+    /// Adds an element and returns when there is room for another. To a line that has ended it adds nothing, nor does a
+    /// task that is cancelled to a line that is full.
     package func send(_ element: Element) async {
-        let woken = state.withLock { state in
-            guard state.isOpen else { return [Waiting]() }
+        let (number, woken) = state.withLock { state in
+            state.sendCount += 1
+            guard state.isOpen, state.elements.count < capacity || !Task.isCancelled else {
+                return (state.sendCount, [Waiting]())
+            }
             state.elements.append(element)
             defer { state.consumers = [] }
-            return state.consumers
+            return (state.sendCount, state.consumers)
         }
         for one in woken { one.resume() }
         await withTaskCancellationHandler {
             await wait { state, waiting in
-                guard state.isOpen, state.elements.count >= capacity else { return false }
-                state.producers.append(waiting)
+                // The handler below may have run before there was anybody to wake.
+                guard state.isOpen, state.elements.count >= capacity, !Task.isCancelled else { return false }
+                state.producers.append(Producer(number: number, waiting: waiting))
                 return true
             }
         } onCancel: {
-            cancel()
+            wake(producer: number)
         }
+    }
+
+    private func wake(producer number: Int) {
+        let woken = state.withLock { state in
+            state.producers.firstIndex { $0.number == number }.map { state.producers.remove(at: $0) }
+        }
+        woken?.waiting.resume()
     }
 
     /// No element follows those that are there.

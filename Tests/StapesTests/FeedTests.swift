@@ -81,4 +81,32 @@ struct FeedTests {
             #expect(received.filter { $0 / 1000 == producer } == (0..<200).map { 1000 * producer + $0 })
         }
     }
+
+    @Test func cancelledProducerIsWokenAndTheLineServesTheOthers() async {
+        let line = BoundedLine<Int>(capacity: 2)
+        let cancelled = Task { for number in 0..<50 { await line.send(number) } }
+        let other = Task { for number in 100..<110 { await line.send(number) } }
+        try? await Task.sleep(for: .milliseconds(10))
+        cancelled.cancel()
+        // It ends although nobody takes anything; what it sends to a full line is dropped.
+        await cancelled.value
+        var received: [Int] = []
+        while received.last != 109, case .success(let number?) = await line.next() { received.append(number) }
+        await other.value
+        #expect(received.filter { $0 >= 100 } == Array(100..<110))
+        #expect(received.filter { $0 < 100 }.count <= 4)
+    }
+
+    @Test func producerThatIsCancelledBeforeItSendsDoesNotWait() async {
+        let line = BoundedLine<Int>(capacity: 1)
+        await Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            for number in 0..<3 { await line.send(number) }
+        }.value
+        line.finish(nil)
+        guard case .success(0) = await line.next(), case .success(nil) = await line.next() else {
+            Issue.record("not the first alone")
+            return
+        }
+    }
 }

@@ -48,8 +48,7 @@ package enum StreamEvent: Sendable, Hashable {
         var line = ""
         for scalar in json.unicodeScalars {
             if lineEnds.contains(scalar) {
-                let digits = String(scalar.value, radix: 16)
-                line += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+                line += "\\u" + scalar.value.hexDigits(4)
             } else {
                 line.unicodeScalars.append(scalar)
             }

@@ -15,8 +15,8 @@ package enum MultipartEvent: Sendable, Hashable {
 package struct MultipartParser: Sendable {
     private enum State {
         case preamble
-        /// The lines of a head so far.
-        case head([String], byteCount: Int)
+        /// So many bytes are in the lines of the head so far.
+        case head(byteCount: Int)
         case data
         case epilogue
         case failed(APIError)
@@ -26,6 +26,9 @@ package struct MultipartParser: Sendable {
     private let limits: MultipartLimits
     private var state = State.preamble
     private var partCount = 0
+    /// Of the head that is being read. They stand here and not in the state, so that a line is added without a copy of
+    /// those before it.
+    private var lines: [String] = []
     /// What was not understood so far. A body may begin with its first delimiter, which then has no line end before it.
     private var buffer = Array("\r\n".utf8)
 
@@ -64,8 +67,7 @@ package struct MultipartParser: Sendable {
     private mutating func step(_ position: inout Int, _ events: inout [MultipartEvent]) throws(APIError) -> Bool {
         switch state {
         case .preamble: return try skipPreamble(&position)
-        case .head(let lines, let byteCount):
-            return try readHead(&position, lines: lines, byteCount: byteCount, &events)
+        case .head(let byteCount): return try readHead(&position, byteCount: byteCount, &events)
         case .data: return try readData(&position, &events)
         case .epilogue:
             position = buffer.count
@@ -113,11 +115,12 @@ package struct MultipartParser: Sendable {
         guard partCount <= limits.parts else {
             throw APIError(.malformedBody, "the body has more than \(limits.parts) parts")
         }
-        state = .head([], byteCount: 0)
+        lines = []
+        state = .head(byteCount: 0)
     }
 
     private mutating func readHead(
-        _ position: inout Int, lines: [String], byteCount: Int, _ events: inout [MultipartEvent]
+        _ position: inout Int, byteCount: Int, _ events: inout [MultipartEvent]
     ) throws(APIError) -> Bool {
         let end = buffer[position...].firstIndex(of: UInt8(ascii: "\n"))
         let byteCount = byteCount + (end.map { $0 + 1 } ?? buffer.count) - position
@@ -135,11 +138,15 @@ package struct MultipartParser: Sendable {
         }
         let text = String(decoding: line, as: UTF8.self)
         // A line that begins with white space goes on with the one before it (RFC 5322's folding).
-        if text.unicodeScalars.first?.isStripped == true, let last = lines.last {
-            state = .head(lines.dropLast() + [last + " " + text.strippingWhitespace()], byteCount: byteCount)
+        if text.unicodeScalars.first?.isStripped == true, !lines.isEmpty {
+            lines[lines.count - 1] += " " + text.strippingWhitespace()
         } else {
-            state = .head(lines + [text], byteCount: byteCount)
+            guard lines.count < limits.headLines else {
+                throw APIError(.malformedBody, "the head of a part has more than \(limits.headLines) lines")
+            }
+            lines.append(text)
         }
+        state = .head(byteCount: byteCount)
         return true
     }
 }

@@ -19,7 +19,7 @@ extension OpenAPI {
                 parameter("intent", in: "query", "transcription, the only one."),
             ],
             answer: .init(101, "The connection is a WebSocket now; its messages are JSON texts."),
-            failures: [400, 401, 404, 429, 500, 503], takesKey: true),
+            failures: [400, 401, 404, 426, 429, 500, 503], takesKey: true),
         Operation(
             route: Route("GET", "/health/live"), id: "isLive", summary: "Whether the process answers.",
             answer: .init(200, "It does.")),
@@ -33,7 +33,8 @@ extension OpenAPI {
             route: Route("GET", "/openapi.json"), id: "getDescription", summary: "This description.",
             answer: .init(200, "The description.", [("application/json", ["type": "object"])])),
         Operation(
-            route: Route("GET", "/"), id: "getRoot", summary: "What this server is.", answer: .init(200, "A greeting.")),
+            route: Route("GET", "/"), id: "getPage", summary: "A page to transcribe files and the microphone with.",
+            answer: .init(200, "The page.", [("text/html", ["type": "string"])])),
     ]
 
     private static func speech(_ endpoint: SpeechEndpoint, _ id: String, _ summary: String) -> Operation {

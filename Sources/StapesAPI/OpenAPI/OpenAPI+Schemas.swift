@@ -7,7 +7,8 @@ extension OpenAPI {
             (400, "A field or the audio is not taken."), (401, "No key, or a wrong one."),
             (404, "No such model."), (408, "The request came too slowly, or its time ran out."),
             (413, "The body is too large."), (415, "The body is no form."),
-            (429, "Too much is waiting."), (500, "A fault of the server."), (503, "The server cannot take it now."),
+            (426, "The request is no upgrade to WebSocket."), (429, "Too much is waiting."),
+            (500, "A fault of the server."), (503, "The server cannot take it now."),
         ]
         return .object(
             summaries.map { status, summary in

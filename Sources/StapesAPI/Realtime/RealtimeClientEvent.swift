@@ -13,6 +13,8 @@ package enum RealtimeClientEvent: Sendable, Hashable {
 package struct RealtimeClientMessage: Sendable {
     /// Characters of base64 in one event: OpenAI's 15 MiB.
     package static let audioLimit = 15 << 20
+    /// Bytes of an event's id. A longer one is not told back.
+    private static let idLimit = 512
 
     package let eventID: String?
     package let event: Result<RealtimeClientEvent, RealtimeError>
@@ -31,7 +33,7 @@ package struct RealtimeClientMessage: Sendable {
 extension RealtimeClientMessage: Decodable {
     package init(from decoder: any Decoder) throws {
         let fields = try RealtimeFields(decoder)
-        let id = try? fields.string("event_id")
+        let id = (try? fields.string("event_id")).flatMap { $0.utf8.count <= Self.idLimit ? $0 : nil }
         eventID = id
         event = Result { () throws(RealtimeError) in
             do throws(RealtimeError) {
@@ -59,7 +61,7 @@ extension RealtimeClientEvent {
         case "input_audio_buffer.clear": self = .clear
         case let other:
             throw RealtimeError(
-                .unknownEvent, "Invalid value: '\(other)'. Transcription sessions have no such event.",
+                .unknownEvent, "Invalid value: \(other.quoted). Transcription sessions have no such event.",
                 parameter: "type")
         }
     }

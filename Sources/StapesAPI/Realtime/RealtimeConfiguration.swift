@@ -10,6 +10,8 @@ package struct RealtimeConfiguration: Sendable, Hashable {
 package struct RealtimeLimits: Sendable, Hashable {
     /// Seconds of audio that may wait to be committed or to be transcribed. More is refused.
     package var bufferSeconds = 600.0
+    /// Turns that may wait to be transcribed, whatever they hold.
+    package var turns = 64
     /// Seconds after which a turn that the server detected is committed although somebody still speaks.
     package var turnSeconds = 300.0
     /// Seconds without anything from the client, and with nothing to transcribe, after which the session ends.
@@ -26,6 +28,8 @@ package enum RealtimeEnding: Sendable, Hashable {
     case clientLeft
     case idle
     case sessionExpired
+    /// The server ends, and what was committed is transcribed.
+    case serverEnds
     /// The task of the session was cancelled.
     case cancelled
 }

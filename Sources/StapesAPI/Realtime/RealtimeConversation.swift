@@ -19,6 +19,7 @@ package enum RealtimeConversation {
         case heard(LiveResult, item: String)
         case ended(item: String, failure: RealtimeError?)
         case tick
+        case serverEnds
     }
 
     private struct Turn: Sendable {
@@ -35,17 +36,21 @@ package enum RealtimeConversation {
     /// - Parameters:
     ///   - incoming: the client's frames; their end or error is the client's leaving. It must end when its task is
     ///     cancelled.
+    ///   - ending: has an element when the server is about to end.
+    ///   - onFailure: is told why a turn failed where the client is not.
     ///   - send: sends a text frame and returns when there is room for another; an error is the client's leaving. It
     ///     must throw when the client has taken nothing for too long: no limit is looked at while it waits.
     package static func run<Incoming: AsyncSequence & Sendable>(
         incoming: Incoming, speech: some LiveSpeech, configuration: RealtimeConfiguration,
+        ending: AsyncStream<Void> = AsyncStream { _ in }, onFailure: @escaping @Sendable (any Error) -> Void = { _ in },
         send: @escaping @Sendable (String) async throws -> Void
     ) async -> RealtimeEnding where Incoming.Element == RealtimeFrame {
         let line = BoundedLine<Input>(capacity: inputsAhead)
         let (turns, turnInput) = AsyncStream.makeStream(of: Turn.self)
         return await withTaskGroup(of: Void.self) { group in
             group.addTask { await read(incoming, into: line) }
-            group.addTask { await transcribe(turns, speech, into: line) }
+            group.addTask { await transcribe(turns, speech, onFailure, into: line) }
+            group.addTask { for await _ in ending { await line.send(.serverEnds) } }
             group.addTask { await tick(configuration.limits, into: line) }
             let ending = await hold(line, turnInput, speech, configuration, send)
             line.cancel()
@@ -94,6 +99,7 @@ package enum RealtimeConversation {
             case .success(.heard(let result, let item)): actions = session.heard(result, item: item)
             case .success(.ended(let item, let failure)): actions = session.ended(item: item, failure: failure)
             case .success(.tick): actions = session.tick(at: now)
+            case .success(.serverEnds): actions = session.end()
             // Cancelled frames end as well.
             case .success(.clientLeft): return Task.isCancelled ? .cancelled : .clientLeft
             case .success(nil), .failure: return .cancelled
@@ -114,7 +120,8 @@ package enum RealtimeConversation {
 
     /// One turn after the other.
     private static func transcribe(
-        _ turns: AsyncStream<Turn>, _ speech: some LiveSpeech, into line: BoundedLine<Input>
+        _ turns: AsyncStream<Turn>, _ speech: some LiveSpeech, _ onFailure: @Sendable (any Error) -> Void,
+        into line: BoundedLine<Input>
     ) async {
         for await turn in turns {
             var failure: RealtimeError?
@@ -123,7 +130,9 @@ package enum RealtimeConversation {
                     await line.send(.heard(result, item: turn.item))
                 }
             } catch {
-                failure = RealtimeError(transcribing: error)
+                let told = RealtimeError(transcribing: error)
+                if told.code == .internalError, !Task.isCancelled, !turn.audio.isCancelled { onFailure(error) }
+                failure = told
             }
             // What nobody listens to is not kept.
             turn.audio.cancel()
@@ -139,19 +148,13 @@ package enum RealtimeConversation {
 }
 
 extension RealtimeError {
-    /// What a turn failed with.
+    /// What a client is told of why a turn failed. What is ours to know is left out.
     fileprivate init(transcribing error: any Error) {
-        guard let error = error as? StapesError else {
-            self.init(.internalError, "The turn could not be transcribed.")
-            return
+        switch (error as? StapesError)?.code {
+        case .overloaded: self.init(.queueFull, "Too many requests are waiting; try again later.")
+        case .invalidOption: self.init(.invalidValue, (error as? StapesError)?.message ?? "")
+        case .cancelled: self.init(.unavailable, "The turn was cancelled.")
+        case .unavailable, .audio, .model, .engine, nil: self.init(.internalError, "An internal error occurred.")
         }
-        let code: Code =
-            switch error.code {
-            case .overloaded: .queueFull
-            case .invalidOption: .invalidValue
-            case .cancelled, .unavailable: .unavailable
-            case .audio, .model, .engine: .internalError
-            }
-        self.init(code, error.message)
     }
 }

@@ -6,8 +6,7 @@ package struct RealtimeIDs: Sendable, Hashable {
     private var itemCount = 0
 
     package init(seed: UInt64 = .random(in: .min ... .max)) {
-        let digits = String(seed, radix: 16)
-        session = String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        session = seed.hexDigits(16)
     }
 
     package var sessionID: String { "sess_\(session)" }

@@ -51,10 +51,16 @@ package struct RealtimeSession: Sendable {
 
     /// Turns that are spoken or transcribed, in order.
     private var turns: [Turn] = []
+    /// Samples of all of them.
+    private var sampleCount = 0
+    /// Turns that were cleared and are still to be passed over by what transcribes.
+    private var clearedCount = 0
     /// The last of the turns is not committed yet.
     private var isOpen: Bool { turns.last?.isCommitted == false }
     private var lastItem: String?
     private var lastEvent = Duration.zero
+    /// No more audio is taken, and the session ends with the last of its turns.
+    private var isEnding = false
 
     /// - Parameters:
     ///   - voiceActivity: the beginning of a stretch of audio; nil detects no turns.
@@ -114,6 +120,17 @@ package struct RealtimeSession: Sendable {
         let error = RealtimeError(.idle, "Nothing was received for \(limits.idleSeconds) seconds.")
         return [.send(.error(error)), .close(.idle)]
     }
+
+    /// The server is about to end. What was committed is finished first.
+    package mutating func end() -> [Action] {
+        isEnding = true
+        let error = RealtimeError(
+            .unavailable,
+            "The server is about to end: no more audio is taken, and only what was committed is transcribed.")
+        return [.send(.error(error))] + dropOpenTurn() + closing
+    }
+
+    private var closing: [Action] { isEnding && turns.isEmpty ? [.close(.serverEnds)] : [] }
 }
 
 // MARK: Settings
@@ -168,8 +185,11 @@ extension RealtimeSession {
     private var openTurn: Int? { isOpen ? turns.count - 1 : nil }
 
     private mutating func append(_ bytes: [UInt8]) throws(RealtimeError) -> [Action] {
-        let waiting = turns.reduce(held.count) { $0 + $1.sampleCount }
-        let seconds = Double(waiting + audio.sampleCount(byteCount: bytes.count)) / Double(PCM.sampleRate)
+        // It was told.
+        guard !isEnding else { return [] }
+        if gate == nil, isFull { throw tooManyTurns }
+        let seconds =
+            Double(sampleCount + held.count + audio.sampleCount(byteCount: bytes.count)) / Double(PCM.sampleRate)
         guard seconds <= limits.bufferSeconds else {
             throw RealtimeError(
                 .bufferFull,
@@ -177,6 +197,14 @@ extension RealtimeSession {
                     + "this audio was not taken.", parameter: "audio")
         }
         return hear(audio.samples(bytes))
+    }
+
+    /// No turn may begin.
+    private var isFull: Bool { !isOpen && turns.count + clearedCount >= limits.turns }
+
+    private var tooManyTurns: RealtimeError {
+        RealtimeError(
+            .bufferFull, "\(limits.turns) turns wait to be transcribed; this audio was not taken.", parameter: "audio")
     }
 
     private mutating func hear(_ samples: [Float]) -> [Action] {
@@ -189,7 +217,17 @@ extension RealtimeSession {
         }
         held += samples
         var actions: [Action] = []
-        for probability in probabilities { actions += hear(probability) }
+        var isRefused = false
+        for probability in probabilities {
+            if !isFull {
+                actions += hear(probability)
+            } else if case .started = gate?.add(probability) {
+                let heard = gate?.position ?? position
+                gate?.end(at: heard)
+                isRefused = true
+            }
+        }
+        if isRefused { actions.append(.send(.error(tooManyTurns))) }
         if let open = openTurn { actions += give(take(upTo: gate?.position ?? position), to: open) }
         if !isOpen, let gate { _ = take(upTo: gate.position - gate.prefixSamples) }
         return actions
@@ -246,6 +284,7 @@ extension RealtimeSession {
     private mutating func give(_ samples: [Float], to turn: Int) -> [Action] {
         guard !samples.isEmpty else { return [] }
         turns[turn].sampleCount += samples.count
+        sampleCount += samples.count
         return [.give(item: turns[turn].item, samples)]
     }
 }
@@ -272,19 +311,33 @@ extension RealtimeSession {
         ]
         lastItem = turn.item
         if let failure = turn.failure {
-            turns.remove(at: index)
+            removeTurn(at: index)
             actions.append(.send(.failed(item: turn.item, failure)))
         }
         return actions
     }
 
-    private mutating func clear() -> [Action] {
+    private mutating func clear() -> [Action] { dropOpenTurn() + [.send(.cleared)] }
+
+    private mutating func dropOpenTurn() -> [Action] {
         var actions: [Action] = []
-        if isOpen { actions.append(.cancel(item: turns.removeLast().item)) }
+        if let open = openTurn {
+            let turn = removeTurn(at: open)
+            // What has failed is passed over already.
+            if turn.failure == nil { clearedCount += 1 }
+            actions.append(.cancel(item: turn.item))
+        }
         audio = RealtimeAudio(settings.format)
         held = []
         gate?.end(at: position)
-        return actions + [.send(.cleared)]
+        return actions
+    }
+
+    @discardableResult
+    private mutating func removeTurn(at index: Int) -> Turn {
+        let turn = turns.remove(at: index)
+        sampleCount -= turn.sampleCount
+        return turn
     }
 
     /// Something was heard in a turn.
@@ -297,19 +350,22 @@ extension RealtimeSession {
 
     /// A turn was heard to its end, or as far as an error.
     package mutating func ended(item: String, failure: RealtimeError?) -> [Action] {
-        guard let index = turns.firstIndex(where: { $0.item == item }) else { return [] }
+        guard let index = turns.firstIndex(where: { $0.item == item }) else {
+            clearedCount = max(0, clearedCount - 1)
+            return []
+        }
         if let failure {
             guard turns[index].isCommitted else {
                 turns[index].failure = failure
                 return []
             }
-            turns.remove(at: index)
-            return [.send(.failed(item: item, failure))]
+            removeTurn(at: index)
+            return [.send(.failed(item: item, failure))] + closing
         }
-        var turn = turns.remove(at: index)
+        var turn = removeTurn(at: index)
         let (piece, transcript) = turn.transcript.finish()
         let completed = RealtimeServerEvent.completed(
             item: item, transcript: transcript, seconds: Double(turn.sampleCount) / Double(PCM.sampleRate))
-        return (piece.map { [.send(.delta(item: item, $0))] } ?? []) + [.send(completed)]
+        return (piece.map { [.send(.delta(item: item, $0))] } ?? []) + [.send(completed)] + closing
     }
 }

@@ -4,7 +4,7 @@ extension RealtimeUpdate {
     /// - Throws: `invalidValue`.
     init(current session: RealtimeFields) throws(RealtimeError) {
         if let type = try session.string("type"), type != "transcription" {
-            throw session.error("type", "'\(type)' sessions are not served; use 'transcription'")
+            throw session.error("type", "\(type.quoted) sessions are not served; use 'transcription'")
         }
         try Self.checkIncluded(session)
         guard let input = try session.object("audio")?.object("input") else { return }
@@ -22,7 +22,7 @@ extension RealtimeUpdate {
         if let name = try session.string("input_audio_format") {
             let formats: [RealtimeAudioFormat] = [.pcm(rate: 24_000), .muLaw, .aLaw]
             guard let known = formats.first(where: { $0.betaName == name }) else {
-                throw session.error("input_audio_format", "'\(name)' is not one of pcm16, g711_ulaw, g711_alaw")
+                throw session.error("input_audio_format", "\(name.quoted) is not one of pcm16, g711_ulaw, g711_alaw")
             }
             format = known
         }
@@ -34,7 +34,7 @@ extension RealtimeUpdate {
     /// Log-probabilities may be asked for. The settings that a client is told show that it gets none.
     private static func checkIncluded(_ session: RealtimeFields) throws(RealtimeError) {
         for name in try session.strings("include") ?? [] where name != "item.input_audio_transcription.logprobs" {
-            throw session.error("include", "'\(name)' is not known")
+            throw session.error("include", "\(name.quoted) is not known")
         }
     }
 
@@ -51,7 +51,7 @@ extension RealtimeUpdate {
             guard rate ?? 8000 == 8000 else { throw fields.error("rate", "G.711 has 8000") }
             return type == "audio/pcmu" ? .muLaw : .aLaw
         case let other:
-            throw fields.error("type", "'\(other)' is not one of audio/pcm, audio/pcmu, audio/pcma")
+            throw fields.error("type", "\(other.quoted) is not one of audio/pcm, audio/pcmu, audio/pcma")
         }
     }
 
@@ -61,6 +61,7 @@ extension RealtimeUpdate {
         model = try fields.string("model")
         language = try fields.change("language")
         prompt = try fields.change("prompt")
+        if case .set(let text) = prompt { prompt = .set(LeadingText.prompt(text)) }
     }
 
     /// What an object leaves out has its default.
@@ -72,7 +73,7 @@ extension RealtimeUpdate {
         guard let fields = try input.object("turn_detection") else { return }
         let type = try fields.string("type")
         guard try fields.required("type", type) == "server_vad" else {
-            throw fields.error("type", "'\(type ?? "")' is not supported; use 'server_vad' or null")
+            throw fields.error("type", "\((type ?? "").quoted) is not supported; use 'server_vad' or null")
         }
         var detection = RealtimeTurnDetection()
         if let threshold = try fields.number("threshold") {
@@ -104,7 +105,7 @@ extension RealtimeUpdate {
         let type = try fields.string("type")
         let known = try fields.required("type", type)
         guard ["near_field", "far_field"].contains(known) else {
-            throw fields.error("type", "'\(known)' is not one of near_field, far_field")
+            throw fields.error("type", "\(known.quoted) is not one of near_field, far_field")
         }
         noiseReduction = .set(known)
     }

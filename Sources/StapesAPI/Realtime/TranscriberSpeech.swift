@@ -1,5 +1,6 @@
 import Stapes
 import StapesAudio
+import StapesTokenizer
 
 /// A transcriber for realtime sessions.
 package struct TranscriberSpeech: LiveSpeech {
@@ -24,7 +25,10 @@ package struct TranscriberSpeech: LiveSpeech {
 
     package func check(_ transcription: RealtimeTranscription) throws(APIError) {
         guard serves(transcription.model) else {
-            throw APIError(.modelNotFound, "The model '\(transcription.model)' is not served.", parameter: "model")
+            throw APIError(.modelNotFound, "The model \(transcription.model.quoted) is not served.", parameter: "model")
+        }
+        if let language = transcription.language, Languages.code(for: language) == nil {
+            throw APIError(.invalidValue, "\(language.quoted) is no language that is known.", parameter: "language")
         }
         do throws(StapesError) {
             try transcriber.check(options(transcription))

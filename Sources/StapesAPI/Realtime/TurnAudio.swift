@@ -38,6 +38,8 @@ package final class TurnAudio: AsyncSequence, Sendable {
         }
     }
 
+    package var isCancelled: Bool { state.withLock { $0.isCancelled } }
+
     private func change(_ body: (inout State) -> Void) {
         let listener = state.withLock { state in
             body(&state)

@@ -1,9 +1,9 @@
 import StapesEngine
 
 extension FormField {
-    static let hotwords = FormField("hotwords", .text, "Words that lead every window.")
+    static let hotwords = FormField("hotwords", .text, "Words that lead every window; 8 KiB with the keywords at most.")
     static let initialPrompt = FormField("initial_prompt", .text, "Another name of prompt.")
-    static let prefix = FormField("prefix", .text, "Text that every window is made to begin with.")
+    static let prefix = FormField("prefix", .text, "Text that every window is made to begin with; 8 KiB at most.")
     static let conditionOnPreviousText = FormField(
         "condition_on_previous_text", .flag, initial: "true", "The text so far leads each next window.")
 

@@ -4,7 +4,8 @@ extension FormField {
     static let model = FormField("model", .text, "A served model; whisper-1 is the default one, as is no name.")
     static let language = FormField(
         "language", .text, "Code or English name of what is spoken; detected when it is missing or auto.")
-    static let prompt = FormField("prompt", .text, "Text that is taken to come before: names, spelling, style.")
+    static let prompt = FormField(
+        "prompt", .text, "Text that is taken to come before: names, spelling, style. Its last 8 KiB count.")
     static let responseFormat = FormField(
         "response_format", .choice(ResponseFormat.allCases.map(\.rawValue)), initial: "json", "The transcript's form.")
     static let temperature = FormField(

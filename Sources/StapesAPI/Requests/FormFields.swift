@@ -41,15 +41,6 @@ package struct FormFields: Sendable, Hashable {
         openValue = []
     }
 
-    /// A whole field.
-    ///
-    /// - Throws: `bodyTooLarge`.
-    package mutating func append(name: String, value: String) throws(APIError) {
-        try begin(name)
-        try append(Array(value.utf8))
-        try end()
-    }
-
     private mutating func count(_ bytes: Int) throws(APIError) {
         byteCount += bytes
         guard byteCount <= Self.byteLimit else {

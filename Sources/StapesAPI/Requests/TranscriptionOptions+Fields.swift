@@ -27,10 +27,10 @@ extension TranscriptionOptions {
     }
 
     private mutating func readTexts(_ fields: FormFields) throws(APIError) {
-        initialPrompt = fields.text(.prompt) ?? fields.text(.initialPrompt)
-        prefix = fields.text(.prefix)
+        initialPrompt = (fields.text(.prompt) ?? fields.text(.initialPrompt)).map(LeadingText.prompt)
+        if let text = fields.text(.prefix) { prefix = try LeadingText.whole(text, of: .prefix) }
         let words = [fields.text(.hotwords)].compactMap(\.self) + fields.texts(.keywords)
-        hotwords = words.isEmpty ? nil : words.joined(separator: ", ")
+        hotwords = words.isEmpty ? nil : try LeadingText.whole(words.joined(separator: ", "), of: .hotwords)
         conditionOnPreviousText = try fields.flag(.conditionOnPreviousText) ?? conditionOnPreviousText
     }
 

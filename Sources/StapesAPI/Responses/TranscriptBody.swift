@@ -7,17 +7,13 @@ package struct TranscriptBody: Sendable, Hashable {
     package let contentType: String
     package let text: String
 
-    /// - Parameters:
-    ///   - usage: nil counts the audio's seconds.
-    ///   - logProbabilities: of the text's tokens; without effect unless the request includes them.
+    /// - Parameter logProbabilities: of the text's tokens; without effect unless the request includes them.
     package init(
-        _ transcription: Transcription, for request: SpeechRequest, usage: Usage? = nil,
-        logProbabilities: [TokenLogProbability]? = nil
+        _ transcription: Transcription, for request: SpeechRequest, logProbabilities: [TokenLogProbability]? = nil
     ) {
         contentType = request.format.contentType
         let trimmed = transcription.text.strippingWhitespace()
-        let usage = JSONDocument.Member(
-            "usage", (usage ?? .duration(seconds: transcription.durationSeconds)).document)
+        let usage = JSONDocument.Member("usage", Usage(seconds: transcription.durationSeconds).document)
         switch request.format {
         case .json:
             var members: [JSONDocument.Member] = []

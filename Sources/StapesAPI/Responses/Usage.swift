@@ -1,14 +1,11 @@
-/// What a request is billed by at OpenAI: Whisper by its audio's duration, newer models by tokens.
-package enum Usage: Sendable, Hashable {
-    case duration(seconds: Double)
-    case tokens(TokenUsage)
+/// What a request is billed by at OpenAI's Whisper: its audio's duration.
+package struct Usage: Sendable, Hashable {
+    package let seconds: Double
+
+    package init(seconds: Double) { self.seconds = seconds }
 
     package var document: JSONDocument {
-        switch self {
-        case .duration(let seconds):
-            // Whole seconds, begun ones included.
-            ["type": "duration", "seconds": .integer(Int(exactly: seconds.rounded(.up)).map { max(0, $0) } ?? 0)]
-        case .tokens(let tokens): tokens.document
-        }
+        // Whole seconds, begun ones included.
+        ["type": "duration", "seconds": .integer(Int(exactly: seconds.rounded(.up)).map { max(0, $0) } ?? 0)]
     }
 }

@@ -2,7 +2,8 @@ import FoundationEssentials
 
 /// Options of `serve` that come from a file or the environment instead of the command line.
 ///
-/// They are put in front of what was typed: an option that is given twice takes the last value.
+/// They are put in front of what was typed. An option that is typed counts as it is typed, one in the environment counts
+/// instead of the file's: a switch that the file turns on would stay on otherwise, and lists would be joined.
 package enum ServeSettings {
     /// Options that are given without a value.
     package static let switches: Set<String> = [
@@ -30,15 +31,18 @@ package enum ServeSettings {
             return arguments
         }
         let typed = Array(arguments.dropFirst())
-        var lines: [(name: String, value: String)] = []
-        if let path = file(typed, environment) { lines = try read(path) }
         // In a fixed order, whatever the environment's is.
-        lines += options.subtracting(["config"]).sorted().compactMap { name in
-            environment[variable(name)].flatMap { $0.isEmpty ? nil : (name, $0) }
+        let variables = options.subtracting(["config"]).sorted().compactMap { name in
+            set(name, environment).map { (name: name, value: $0) }
         }
+        var lines: [(name: String, value: String)] = []
+        if let path = file(typed, environment) {
+            let names = Set(variables.map(\.name))
+            lines = try read(path).filter { !names.contains($0.name) }
+        }
+        lines += variables
         let typedNames = Set(typed.filter { $0.hasPrefix("--") }.map { $0.dropFirst(2).prefix { $0 != "=" } })
         var expanded = ["serve"]
-        // Lists would otherwise have what was typed added to them instead of being replaced by it.
         for (name, value) in lines where !typedNames.contains(name[...]) {
             expanded += try argument(name, value)
         }
@@ -55,7 +59,12 @@ package enum ServeSettings {
             if argument == "--config", index + 1 < typed.count { return typed[index + 1] }
             if argument.hasPrefix("--config=") { return String(argument.dropFirst("--config=".count)) }
         }
-        return environment[variable("config")].flatMap { $0.isEmpty ? nil : $0 }
+        return set("config", environment)
+    }
+
+    /// The environment's value of an option. An empty one is none.
+    private static func set(_ name: String, _ environment: [String: String]) -> String? {
+        environment[variable(name)].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Lines of `name = value`; what follows a `#` at a line's beginning is a comment.

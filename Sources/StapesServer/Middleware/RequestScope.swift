@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import StapesAPI
 import Synchronization
 
 /// What belongs to one request on its way through the server.
@@ -25,12 +26,7 @@ final class RequestScope: Sendable {
         {
             return proposed
         }
-        return "req_" + (0..<2).map { _ in padded(UInt64.random(in: .min ... .max)) }.joined()
-    }
-
-    private static func padded(_ number: UInt64) -> String {
-        let digits = String(number, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return "req_" + (0..<2).map { _ in UInt64.random(in: .min ... .max).hexDigits(16) }.joined()
     }
 }
 

@@ -32,7 +32,7 @@ final class RealtimeAdmission: Sendable {
         try state.gate.checkOpen()
         let parameters = Self.parameters(query)
         if let intent = parameters["intent"], intent != "transcription" {
-            throw APIError(.invalidValue, "This server transcribes; it does not '\(intent)'.", parameter: "intent")
+            throw APIError(.invalidValue, "This server transcribes; it does not \(intent.quoted).", parameter: "intent")
         }
         let model = try state.served.resolve(parameters["model"]).id
         guard count.withLock({ $0 < state.limits.realtimeSessions }) else {

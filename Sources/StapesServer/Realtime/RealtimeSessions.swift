@@ -4,6 +4,7 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypesHTTP1
 import NIOWebSocket
+import ServiceLifecycle
 import StapesAPI
 import Tracing
 
@@ -31,6 +32,8 @@ struct RealtimeSessions: Sendable {
     func upgrader() -> NIOTypedWebSocketServerUpgrader<ServerChannel.Negotiated> {
         NIOTypedWebSocketServerUpgrader(
             maxFrameSize: Self.frameBytes,
+            // It would close without a wait for the client: see ClosingHandshake.
+            enableAutomaticErrorHandling: false,
             shouldUpgrade: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
                     guard (try? check(head)) != nil else { return nil }
@@ -44,14 +47,15 @@ struct RealtimeSessions: Sendable {
             },
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
-                    .realtime(
-                        try NIOAsyncChannel<WebSocketFrame, WebSocketFrame>(wrappingChannelSynchronously: channel),
-                        try check(head))
+                    // First: a channel that was made is to be used.
+                    let request = try check(head)
+                    try channel.pipeline.syncOperations.addHandler(ClosingHandshake())
+                    return .realtime(try NIOAsyncChannel(wrappingChannelSynchronously: channel), request)
                 }
             })
     }
 
-    /// Runs a session until its client or one of its limits ends it.
+    /// Runs a session until its client, the server's end or one of its limits ends it.
     func run(
         _ channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, _ request: RealtimeAdmission.Request
     ) async {
@@ -59,43 +63,61 @@ struct RealtimeSessions: Sendable {
         logger[metadataKey: "request_id"] = "\(request.requestID)"
         logger.info("realtime session begins")
         let start = ContinuousClock.now
-        var ending = "no room"
-        _ = await admission.hold {
-            do {
-                try await channel.executeThenClose { inbound, outbound in
-                    ending = try await converse(inbound, outbound, request)
+        var ending = "connection lost"
+        do {
+            try await channel.executeThenClose { [logger] inbound, outbound in
+                // Whatever has become of this task, the client is told.
+                func say(_ last: WebSocketFrame) { channel.channel.writeAndFlush(last, promise: nil) }
+                let hasRoom = await admission.hold {
+                    do {
+                        let (reason, last) = try await converse(inbound, outbound, request, logger)
+                        if let last { say(last) }
+                        ending = reason
+                    } catch {
+                        ending = "not possible: \(error)"
+                        say(.closing(.unexpectedServerError))
+                    }
                 }
-            } catch {
-                ending = "connection lost"
+                guard !hasRoom else { return }
+                ending = "no room"
+                say(.closing(.tryAgainLater))
             }
+        } catch {
+            // A connection that cannot be closed is lost already.
         }
-        // Without room nothing was read, and the channel is still to be closed.
-        channel.channel.close(promise: nil)
         let duration = ContinuousClock.now - start
         logger.info("realtime session ended", metadata: ["ending": "\(ending)", "seconds": "\(duration.rounded)"])
     }
 
+    /// - Returns: what ended the session, and the last frame, nil if the client has left.
     private func converse(
         _ inbound: NIOAsyncChannelInboundStream<WebSocketFrame>,
-        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, _ request: RealtimeAdmission.Request
-    ) async throws -> String {
+        _ outbound: NIOAsyncChannelOutboundWriter<WebSocketFrame>, _ request: RealtimeAdmission.Request,
+        _ logger: Logger
+    ) async throws(APIError) -> (String, WebSocketFrame?) {
         let state = admission.state
         guard let speech = try await state.speech.service().realtime(serving: state.served) else {
-            try await outbound.write(.closing(.unexpectedServerError, "no realtime transcription"))
-            return "not supported"
+            return ("not supported", .closing(.unexpectedServerError, "no realtime transcription"))
         }
-        let ending = await withSpan("realtime", ofKind: .server) { _ in
-            await RealtimeConversation.run(
-                incoming: WebSocketFrames(inbound: inbound, outbound: outbound, byteLimit: Self.frameBytes),
-                speech: speech, configuration: configuration(request, speech)
-            ) { text in
-                let frame = WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text))
-                // A client that takes nothing is as good as gone.
-                try await within(seconds: Self.sendSeconds, orThrow: ClientGone()) { try await outbound.write(frame) }
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self)
+        let ending = await withGracefulShutdownHandler {
+            await withSpan("realtime", ofKind: .server) { _ in
+                await RealtimeConversation.run(
+                    incoming: WebSocketFrames(inbound: inbound, outbound: outbound, byteLimit: Self.frameBytes),
+                    speech: speech, configuration: configuration(request, speech), ending: stops,
+                    onFailure: { logger.error("a turn failed", metadata: ["cause": "\($0)"]) }
+                ) { text in
+                    let frame = WebSocketFrame(fin: true, opcode: .text, data: ByteBuffer(string: text))
+                    // A client that takes nothing is as good as gone.
+                    try await within(seconds: Self.sendSeconds, orThrow: ClientGone()) {
+                        try await outbound.write(frame)
+                    }
+                }
             }
+        } onGracefulShutdown: {
+            stop.yield()
         }
-        if ending != .clientLeft { try await outbound.write(.closing(.goingAway, "\(ending)")) }
-        return "\(ending)"
+        return ("\(ending)", ending == .clientLeft ? nil : .closing(.goingAway, "\(ending)"))
     }
 
     private func configuration(

@@ -63,6 +63,11 @@ struct WebSocketFrames: AsyncSequence, Sendable {
     }
 }
 
+extension WebSocketErrorCode {
+    /// Registered after RFC 6455.
+    static let tryAgainLater = WebSocketErrorCode(codeNumber: 1013)
+}
+
 extension WebSocketFrame {
     /// The last frame of a connection.
     static func closing(_ code: WebSocketErrorCode, _ reason: String = "") -> WebSocketFrame {

@@ -197,4 +197,16 @@ struct MultipartParserTests {
         #expect(throws: APIError.self) { try parser.feed(Array("x\r\n--bnd--".utf8)) }
         #expect(throws: APIError.self) { try parser.finish() }
     }
+
+    @Test("A head of as many lines as the limit is read, and one more is an error; folded lines are no lines")
+    func lineLimit() throws {
+        let head = { count, fold in
+            "--bnd\r\nContent-Disposition: form-data; name=a\r\n"
+                + String(repeating: "a: b\r\n", count: count) + String(repeating: " c\r\n", count: fold)
+                + "\r\nx\r\n--bnd--"
+        }
+        #expect(try Self.parts(head(31, 100)).count == 1)
+        let error = #expect(throws: APIError.self) { try Self.parts(head(32, 0)) }
+        #expect(error?.message == "the head of a part has more than 32 lines")
+    }
 }

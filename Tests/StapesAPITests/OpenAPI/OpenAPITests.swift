@@ -68,8 +68,15 @@ struct OpenAPITests {
     @Test("Speech has every failure that its errors can be")
     func failures() {
         let answers = Self.document["paths"]?["/v1/audio/translations"]?["post"]?["responses"]
-        let statuses = Set(APIError.Code.allCases.map { "\(APIError($0, "").status)" }).subtracting(["405"])
+        let statuses = Set(APIError.Code.allCases.map { "\(APIError($0, "").status)" }).subtracting(["405", "426"])
         #expect(Set(Self.members(answers).map(\.key)) == statuses.union(["200"]))
+    }
+
+    @Test("A session asks for an upgrade, and the root is a page")
+    func otherAnswers() {
+        let paths = Self.document["paths"]
+        #expect(paths?["/v1/realtime"]?["get"]?["responses"]?["426"] != nil)
+        #expect(paths?["/"]?["get"]?["responses"]?["200"]?["content"]?["text/html"] != nil)
     }
 
     @Test("The form has every field that is taken, and only the file is required")

@@ -151,4 +151,32 @@ struct RealtimeClientEventTests {
         #expect(event == .append([UInt8](repeating: 0, count: RealtimeClientMessage.audioLimit / 4 * 3)))
         #expect(error(#"{"type":"input_audio_buffer.append","audio":"\#(letters)AAAA"}"#)?.parameter == "audio")
     }
+
+    @Test("What a client wrote is told back shortened, and an id that is too long not at all")
+    func longTexts() throws {
+        let long = String(repeating: "x\u{1}", count: 5000).replacing("\u{1}", with: "\\u0001")
+        let events = [
+            #""type":"\#(long)""#, #""type":"session.update","session":{"type":"\#(long)"}"#,
+            #""type":"session.update","session":{"include":["\#(long)"]}"#,
+            #""type":"session.update","session":{"audio":{"input":{"format":{"type":"\#(long)"}}}}"#,
+            #""type":"session.update","session":{"audio":{"input":{"turn_detection":{"type":"\#(long)"}}}}"#,
+            #""type":"session.update","session":{"audio":{"input":{"noise_reduction":{"type":"\#(long)"}}}}"#,
+            #""type":"transcription_session.update","session":{"input_audio_format":"\#(long)"}"#,
+        ]
+        for members in events {
+            let message = try #require(error("{\(members)}")?.message)
+            #expect(message.utf8.count < 250 && message.contains("x x") && !message.contains("\u{1}"))
+        }
+        let id = String(repeating: "i", count: 512)
+        #expect(message(#"{"type":"input_audio_buffer.commit","event_id":"\#(id)"}"#).eventID == id)
+        #expect(message(#"{"type":"input_audio_buffer.commit","event_id":"\#(id)i"}"#).eventID == nil)
+        #expect(error(#"{"type":"no","event_id":"\#(id)i"}"#)?.eventID == nil)
+    }
+
+    @Test("Of a prompt the last 8 KiB count")
+    func longPrompt() throws {
+        let text = String(repeating: "p", count: 8 << 10)
+        let update = try update(#"{"audio":{"input":{"transcription":{"model":"m","prompt":"first\#(text)"}}}}"#)
+        #expect(update.prompt == .set(text))
+    }
 }

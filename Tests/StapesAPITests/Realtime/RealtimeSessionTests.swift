@@ -282,4 +282,65 @@ struct RealtimeSessionTests {
         let ids = try (0..<3).map { _ in try ServerEvent(session.text(.cleared)).eventID }
         #expect(Set(ids).count == 3)
     }
+
+    @Test("No more turns than the limit wait, also of those that were cleared")
+    func turnLimit() {
+        var limits = RealtimeLimits()
+        limits.turns = 3
+        var session = session(detects: false, limits: limits)
+        for _ in 0..<2 {
+            #expect(error(session.receive(append([0.5]), at: .zero)) == nil)
+            _ = session.receive(message(ClientFrame.commit), at: .zero)
+        }
+        #expect(error(session.receive(append([0.5]), at: .zero)) == nil)
+        // The turn that is open goes on.
+        #expect(given(session.receive(append([0.5]), at: .zero), to: item(3)) == 1)
+        _ = session.receive(message(ClientFrame.clear), at: .zero)
+        #expect(error(session.receive(append([0.5]), at: .zero))?.code == .bufferFull)
+        _ = session.ended(item: item(1), failure: nil)
+        #expect(error(session.receive(append([0.5]), at: .zero)) == nil)
+        _ = session.receive(message(ClientFrame.commit), at: .zero)
+        #expect(error(session.receive(append([0.5]), at: .zero))?.code == .bufferFull)
+        _ = session.ended(item: item(3), failure: nil)
+        #expect(error(session.receive(append([0.5]), at: .zero)) == nil)
+    }
+
+    @Test("Detected turns are limited as well, within one event too, and detection goes on in its place")
+    func detectedTurnLimit() {
+        var limits = RealtimeLimits()
+        limits.turns = 2
+        var session = session(detects: true, limits: limits)
+        let turn = frames(4, loud: true) + frames(16, loud: false)
+        let actions = session.receive(append(turn + turn + turn + turn), at: .zero)
+        let begun = actions.filter { if case .begin = $0 { true } else { false } }
+        let refused = actions.filter {
+            if case .send(.error(let error)) = $0 { error.code == .bufferFull } else { false }
+        }
+        #expect(begun.count == 2 && refused.count == 1)
+        _ = session.ended(item: item(1), failure: nil)
+        let next = session.receive(append(turn), at: .zero)
+        #expect(next.contains(.send(.speechStarted(item: item(3), audioStartMilliseconds: 2560 - 300))))
+    }
+
+    @Test("A server that ends takes no more audio, drops what is open, and closes after the last turn")
+    func serverEnds() {
+        var session = session(detects: false)
+        #expect(session.end().last == .close(.serverEnds))
+
+        session = self.session(detects: false)
+        for _ in 0..<2 {
+            _ = session.receive(append([0.5]), at: .zero)
+            _ = session.receive(message(ClientFrame.commit), at: .zero)
+        }
+        _ = session.receive(append([0.5]), at: .zero)
+        let actions = session.end()
+        #expect(error(actions)?.code == .unavailable)
+        #expect(actions.last == .cancel(item: item(3)))
+        #expect(session.receive(append([0.5]), at: .zero).isEmpty)
+        #expect(error(session.receive(message(ClientFrame.commit), at: .zero))?.code == .bufferEmpty)
+        #expect(session.ended(item: item(3), failure: nil).isEmpty)
+        #expect(session.ended(item: item(1), failure: nil).count == 1)
+        let failure = RealtimeError(.internalError, "broken")
+        #expect(session.ended(item: item(2), failure: failure).last == .close(.serverEnds))
+    }
 }

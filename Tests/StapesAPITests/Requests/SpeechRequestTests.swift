@@ -400,4 +400,22 @@ struct SpeechRequestTests {
         }
         #expect((4000..<19_000).contains(requests))
     }
+
+    @Test("Of a prompt the last 8 KiB count, cut between letters; other text that leads is refused beyond")
+    func longTexts() throws {
+        let limit = 8 << 10
+        let whole = String(repeating: "x", count: limit)
+        #expect(try Self.options(("prompt", whole)).initialPrompt == whole)
+        #expect(try Self.options(("prompt", "y" + whole)).initialPrompt == whole)
+        // Letters of two bytes, of which the last half fits.
+        let letters = String(repeating: "ä", count: limit) + "x"
+        #expect(
+            try Self.options(("initial_prompt", letters)).initialPrompt
+                == String(repeating: "ä", count: limit / 2 - 1) + "x")
+        #expect(try Self.options(("prefix", whole)).prefix == whole)
+        #expect(try Self.options(("hotwords", whole)).hotwords == whole)
+        Self.refuses([("prefix", whole + "x")], "prefix")
+        Self.refuses([("hotwords", whole + "x")], "hotwords")
+        Self.refuses([("hotwords", whole), ("keywords[]", "x")], "hotwords")
+    }
 }

@@ -5,14 +5,14 @@ import Testing
 @Suite("Response bodies")
 struct ResponseBodyTests {
     private static func body(
-        _ fields: (String, String)..., endpoint: SpeechEndpoint = .transcription, usage: Usage? = nil,
+        _ fields: (String, String)..., endpoint: SpeechEndpoint = .transcription,
         logProbabilities: [TokenLogProbability]? = nil
     ) throws -> TranscriptBody {
         var form = FormFields()
         for (name, value) in fields { try form.append(name: name, value: value) }
         let request = try SpeechRequest(fields: form, endpoint: endpoint, served: SampleTranscript.served)
         return TranscriptBody(
-            SampleTranscript.transcription, for: request, usage: usage, logProbabilities: logProbabilities)
+            SampleTranscript.transcription, for: request, logProbabilities: logProbabilities)
     }
 
     private static let segments =
@@ -60,21 +60,9 @@ struct ResponseBodyTests {
         #expect(try Self.body(logProbabilities: known).text == Self.body().text)
     }
 
-    @Test("Usage may be counted in tokens")
-    func tokens() throws {
-        let usage = Usage.tokens(TokenUsage(inputTextTokens: 3, inputAudioTokens: 1500, outputTokens: 9))
-        #expect(
-            try Self.body(usage: usage).text
-                == #"{"text": "Guten Tag. --> \"Ja\"", "usage": {"type": "tokens", "input_tokens": 1503, "#
-                + #""output_tokens": 9, "total_tokens": 1512, "#
-                + #""input_token_details": {"text_tokens": 3, "audio_tokens": 1500}}}"#)
-    }
-
     @Test("Whole seconds stay, begun ones count, and what is no number is none")
     func seconds() {
-        let seconds = [0, 0.01, 2, 2.56, -1, .nan, .infinity].map {
-            Usage.duration(seconds: $0).document["seconds"]
-        }
+        let seconds = [0, 0.01, 2, 2.56, -1, .nan, .infinity].map { Usage(seconds: $0).document["seconds"] }
         #expect(seconds == [0, 1, 2, 3, 0, 0, 0])
     }
 
