@@ -219,7 +219,9 @@ struct RealtimeServerTests {
         #expect(lines.all.contains { $0.contains("/secret/place") })
     }
 
-    private static let append = #"{"type":"input_audio_buffer.append","audio":"AAAA"}"#
+    /// A tenth of a second of silence at 24 kHz.
+    private static let append =
+        #"{"type":"input_audio_buffer.append","audio":""# + String(repeating: "A", count: 6400) + #""}"#
     private static let commit = #"{"type":"input_audio_buffer.commit"}"#
 }
 
