@@ -4,7 +4,7 @@ static void LEVEL(cross_scores)(const void *arguments, int thread, int threads) 
   const stapes_cross_scores_arguments *a = arguments;
   int64_t begin, end;
   share(a->count * a->tokens, thread, threads, &begin, &end);
-  int64_t size = a->type == STAPES_BFLOAT16 ? 2 : 4;
+  int64_t size = a->cache.type == STAPES_BFLOAT16 ? 2 : 4;
   for (int64_t item = begin; item < end; item++) {
     int64_t head = a->heads[item / a->tokens], token = item % a->tokens;
     float query[STAPES_HEAD_WIDTH], scores[STAPES_TILE];
@@ -15,7 +15,7 @@ static void LEVEL(cross_scores)(const void *arguments, int thread, int threads) 
         (const char *)a->cache.keys + (a->page * a->cache.page_stride + head * a->cache.head_stride) * size;
     float *out = a->scores + item * a->positions;
     for (int64_t first = 0; first < a->positions; first += STAPES_TILE) {
-      tile_scores(query, keys + first * STAPES_HEAD_WIDTH * size, a->type, scores);
+      tile_scores(query, keys + first * STAPES_HEAD_WIDTH * size, a->cache.type, scores);
       int64_t left = a->positions - first < STAPES_TILE ? a->positions - first : STAPES_TILE;
       memcpy(out + first, scores, (size_t)left * sizeof(float));
     }

@@ -72,7 +72,7 @@ INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t grou
   for (int64_t t = 0; t < count; t++) {
     int64_t at = (first + t) * a->query_stride + head * STAPES_HEAD_WIDTH;
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
-      vf_store(queries + t * STAPES_HEAD_WIDTH + d, load_as(a->query, type, at + d) * a->scale);
+      vf_store(queries + t * STAPES_HEAD_WIDTH + d, load_as(a->query, a->type, at + d) * a->scale);
       vf_store(sums + t * STAPES_HEAD_WIDTH + d, vf_splat(0));
     }
     if (a->lengths[first + t] > longest) longest = a->lengths[first + t];
@@ -107,7 +107,7 @@ INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t grou
     int64_t at = (first + t) * a->output_stride + head * STAPES_HEAD_WIDTH;
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
       vf y = vf_load(sums + t * STAPES_HEAD_WIDTH + d) * scale;
-      if (type == STAPES_BFLOAT16) {
+      if (a->type == STAPES_BFLOAT16) {
         vf_store_bf16((uint16_t *)a->output + at + d, y);
       } else {
         vf_store((float *)a->output + at + d, y);
@@ -121,7 +121,7 @@ static void LEVEL(paged_attention)(const void *arguments, int thread, int thread
   int64_t begin, end, heads = a->cache.heads;
   share(a->groups * heads, thread, threads, &begin, &end);
   for (int64_t item = begin; item < end; item++) {
-    if (a->type == STAPES_BFLOAT16) {
+    if (a->cache.type == STAPES_BFLOAT16) {
       attend_group(a, item / heads, item % heads, STAPES_BFLOAT16);
     } else {
       attend_group(a, item / heads, item % heads, STAPES_FLOAT32);

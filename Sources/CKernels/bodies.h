@@ -10,6 +10,7 @@
 #include "rows_body.h"
 #include "norm_body.h"
 #include "matmul_body.h"
+#include "int8_body.h"
 #include "attention_body.h"
 #include "encoder_attention_body.h"
 #include "sample_body.h"
@@ -24,6 +25,8 @@ const stapes_kernels LEVEL(stapes_kernels) = {
     .layer_norm = LEVEL(layer_norm),
     .pack = LEVEL(pack),
     .matmul = LEVEL(matmul),
+    .pack_int8 = LEVEL(pack_int8),
+    .matmul_int8 = LEVEL(matmul_int8),
     .embed = LEVEL(embed),
     .gather = LEVEL(gather),
     .add = LEVEL(add),

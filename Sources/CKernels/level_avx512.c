@@ -1,5 +1,6 @@
 // x86-64 with AVX-512 (F, BW, VL, DQ): sixteen floats a vector.
 #if defined(__x86_64__)
+#include <immintrin.h>
 #define VECTOR_BYTES 64
 #define LEVEL(name) name##_avx512
 #define LEVEL_NAME "avx512"

@@ -61,7 +61,12 @@ static void LEVEL(convert)(const void *arguments, int thread, int threads) {
   for (; i < end; i++) y[i] = bf16_from_float(a->x[i]);
 }
 
-#define STORE_KV(T)                                                                                          \
+#define SAME(to, from) to = from
+#define SAME_ROW(to, from) memcpy(to, from, STAPES_HEAD_WIDTH * sizeof *(to))
+#define ROUNDED(to, from) to = bf16_from_float(from)
+#define ROUNDED_ROW(to, from) \
+  for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) vf_store_bf16((to) + d, vf_load((from) + d))
+#define STORE_KV(T, S, COPY_KEY, COPY_VALUES)                                                                \
   for (int64_t row = begin; row < end; row++) {                                                              \
     int64_t page = a->slots[row] / positions, position = a->slots[row] % positions;                          \
     int64_t tile = position / STAPES_TILE, lane = position % STAPES_TILE;                                    \
@@ -70,10 +75,10 @@ static void LEVEL(convert)(const void *arguments, int thread, int threads) {
                      tile * STAPES_TILE * STAPES_HEAD_WIDTH;                                                 \
       T *keys = (T *)a->cache.keys + base + lane;                                                            \
       T *values = (T *)a->cache.values + base + lane * STAPES_HEAD_WIDTH;                                    \
-      const T *k = (const T *)a->key + row * a->key_stride + head * STAPES_HEAD_WIDTH;                       \
-      const T *v = (const T *)a->value + row * a->value_stride + head * STAPES_HEAD_WIDTH;                   \
-      for (int d = 0; d < STAPES_HEAD_WIDTH; d++) keys[d * STAPES_TILE] = k[d];                              \
-      memcpy(values, v, STAPES_HEAD_WIDTH * sizeof(T));                                                      \
+      const S *k = (const S *)a->key + row * a->key_stride + head * STAPES_HEAD_WIDTH;                       \
+      const S *v = (const S *)a->value + row * a->value_stride + head * STAPES_HEAD_WIDTH;                   \
+      for (int d = 0; d < STAPES_HEAD_WIDTH; d++) COPY_KEY(keys[d * STAPES_TILE], k[d]);                     \
+      COPY_VALUES(values, v);                                                                                \
     }                                                                                                        \
   }
 
@@ -83,9 +88,11 @@ static void LEVEL(store_kv)(const void *arguments, int thread, int threads) {
   share(a->rows, thread, threads, &begin, &end);
   int64_t positions = a->cache.tiles_per_page * STAPES_TILE;
   if (a->type == STAPES_BFLOAT16) {
-    STORE_KV(uint16_t)
+    STORE_KV(uint16_t, uint16_t, SAME, SAME_ROW)
+  } else if (a->cache.type == STAPES_BFLOAT16) {
+    STORE_KV(uint16_t, float, ROUNDED, ROUNDED_ROW)
   } else {
-    STORE_KV(float)
+    STORE_KV(float, float, SAME, SAME_ROW)
   }
 }
 

@@ -6,6 +6,8 @@ package struct KernelTable: Sendable {
     package let layerNorm: stapes_kernel
     package let pack: stapes_kernel
     package let matmul: stapes_kernel
+    package let packInt8: stapes_kernel
+    package let matmulInt8: stapes_kernel
     package let embed: stapes_kernel
     package let gather: stapes_kernel
     package let add: stapes_kernel
@@ -28,6 +30,8 @@ extension KernelTable {
         layerNorm = kernels.layer_norm
         pack = kernels.pack
         matmul = kernels.matmul
+        packInt8 = kernels.pack_int8
+        matmulInt8 = kernels.matmul_int8
         embed = kernels.embed
         gather = kernels.gather
         add = kernels.add

@@ -26,6 +26,7 @@ package final class Linear {
 
     private enum Packed {
         case panels(PanelWeights)
+        case int8(Int8Weights)
         case oneDNN(OneDNNWeights)
     }
 
@@ -33,16 +34,19 @@ package final class Linear {
     ///   - weight: `[outputs, inputs]`, read before this returns.
     ///   - bias: `[outputs]`.
     ///   - type: what the weights are held and multiplied in.
+    ///   - int8: hold the weights in int8 instead, and round each row of the input to 16 bits.
     package init(
         outputs: Int, inputs: Int, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, type: ScalarType,
-        usage: Usage, device: CPUDevice
+        int8: Bool = false, usage: Usage, device: CPUDevice
     ) throws(DeviceError) {
         self.outputs = outputs
         self.inputs = inputs
         hasBias = bias != nil
         self.bias = try Buffer(of: Float.self, count: outputs)
         if let bias { self.bias.pointer.copyMemory(from: bias, byteCount: outputs * MemoryLayout<Float>.stride) }
-        if usage == .manyRows, device.usesOneDNN(for: type) {
+        if int8 {
+            weights = .int8(try Int8Weights(weight, outputs: outputs, inputs: inputs, stream: device.stream))
+        } else if usage == .manyRows, device.usesOneDNN(for: type) {
             weights = .oneDNN(try OneDNNWeights(weight, outputs: outputs, inputs: inputs, type: type))
         } else {
             weights = .panels(
@@ -53,6 +57,7 @@ package final class Linear {
     package var byteCount: Int {
         switch weights {
         case .panels(let packed): packed.byteCount
+        case .int8(let packed): packed.byteCount
         case .oneDNN(let packed): packed.byteCount
         }
     }
@@ -69,6 +74,8 @@ package final class Linear {
         switch weights {
         case .oneDNN(let weights):
             try weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
+        case .int8(let weights):
+            weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
         case .panels(let weights):
             weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
         }

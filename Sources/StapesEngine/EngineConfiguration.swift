@@ -1,5 +1,6 @@
 import Metrics
 import StapesDevice
+import StapesModel
 import StapesTokenizer
 
 /// What the model computes in.
@@ -9,11 +10,23 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     case float32
     /// Weights and caches in bfloat16, sums in float32.
     case bfloat16
+    /// The decoder's weights in int8 and its caches in bfloat16; the encoder as in float32.
+    case int8
 
     /// What `auto` stands for.
     package var resolved: ComputeType { self == .auto ? .float32 : self }
 
     package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
+
+    /// What windows are encoded in.
+    package var encoderType: ScalarType { scalarType }
+
+    /// What keys and values are held in.
+    package var cacheType: ScalarType { resolved == .float32 ? .float32 : .bfloat16 }
+
+    package var decoderTypes: DecoderTypes {
+        DecoderTypes(window: encoderType, activations: scalarType, int8Weights: resolved == .int8)
+    }
 }
 
 /// How decode graphs are used.

@@ -52,7 +52,7 @@ public struct EngineDescription: Sendable, Hashable {
         looksAhead = configuration.looksAhead
         isDeterministic = true
         // Keys and values, a vector of the model's width each, in every decoder layer.
-        selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.scalarType.byteCount
+        selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.cacheType.byteCount
         crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
         cacheByteCount = SchedulerLimits(configuration, model: model).cacheBytes
     }

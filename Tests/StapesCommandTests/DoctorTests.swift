@@ -73,6 +73,7 @@ import Testing
     @Test(arguments: [
         ("large-v3", "bfloat16", 245_760_000, 163_840), ("large-v3", "float32", 491_520_000, 327_680),
         ("turbo", "bfloat16", 30_720_000, 20_480), ("tiny.en", "float32", 18_432_000, 12_288),
+        ("tiny.en", "int8", 9_216_000, 6144),
     ])
     func bytesOfAPublishedShapeArePrinted(name: String, computeType: String, window: Int, token: Int) async throws {
         let process = try await StapesProcess.run(

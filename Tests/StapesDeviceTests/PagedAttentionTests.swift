@@ -7,9 +7,11 @@ import Testing
     struct Geometry: Sendable, CustomTestStringConvertible {
         let tilesPerPage: Int
         let type: ScalarType
-        var testDescription: String { "\(tilesPerPage) tiles a page, \(type)" }
+        var rowType: ScalarType?
+        var testDescription: String { "\(tilesPerPage) tiles a page, \(type), rows of \(rowType ?? type)" }
         static let all: [Geometry] = [1, 94, 3].flatMap { tiles in
             computeTypes.map { Geometry(tilesPerPage: tiles, type: $0) }
+                + [Geometry(tilesPerPage: tiles, type: .bfloat16, rowType: .float32)]
         }
     }
 
@@ -31,7 +33,8 @@ import Testing
         }
         return PagedWorld(
             tilesPerPage: geometry.tilesPerPage, heads: 2, type: geometry.type,
-            lengths: lengths.shuffled(using: &generator), sharpness: sharpness, using: &generator)
+            rowType: geometry.rowType, lengths: lengths.shuffled(using: &generator), sharpness: sharpness,
+            using: &generator)
     }
 
     @Test(arguments: Geometry.all) func matchesReference(_ geometry: Geometry) throws {
@@ -97,14 +100,14 @@ import Testing
             func world() -> PagedWorld {
                 var generator = SeededGenerator(seed: seed)
                 return PagedWorld(
-                    tilesPerPage: geometry.tilesPerPage, heads: 2, type: geometry.type, lengths: [[40], [7]],
-                    using: &generator)
+                    tilesPerPage: geometry.tilesPerPage, heads: 2, type: geometry.type, rowType: geometry.rowType,
+                    lengths: [[40], [7]], using: &generator)
             }
             let (one, two) = (world(), world())
             for rows in [1, 2, 5, 48] {
                 let stride = 2 * 64 + 3
-                let key = Cells(random: rows * stride, type: geometry.type, using: &generator)
-                let value = Cells(random: rows * stride, type: geometry.type, using: &generator)
+                let key = Cells(random: rows * stride, type: one.rowType, using: &generator)
+                let value = Cells(random: rows * stride, type: one.rowType, using: &generator)
                 let slots = (0..<Int32(one.slotCount)).shuffled(using: &generator).prefix(rows)
                 one.store(key, value, slots: Array(slots), stride: stride, on: try runner.stream())
                 two.store(key, value, slots: Array(slots), stride: stride, on: try referenceStream())

@@ -109,11 +109,12 @@ import Testing
     }
 
     /// The device's levels against the plain kernels, over tiles that end inside.
-    @Test(arguments: [ScalarType.float32, .bfloat16]) func scoresAgreeWithThePlainKernel(_ type: ScalarType) throws {
+    @Test(arguments: [ScalarType.float32, .bfloat16], [ScalarType.float32, .bfloat16])
+    func scoresAgreeWithThePlainKernel(_ type: ScalarType, queryType: ScalarType) throws {
         var generator = SeededGenerator(seed: 302)
         let (heads, tokens, positions, tiles) = (3, 5, 37, 3)
         let width = heads * 64
-        let query = Cells(random: tokens * width, type: type, using: &generator)
+        let query = Cells(random: tokens * width, type: queryType, using: &generator)
         let keys = Cells(random: 2 * heads * tiles * 16 * 64, type: type, using: &generator)
         let numbers = Integers([2, 0])
         func scores(on stream: StapesDevice.Stream) -> [Float] {
@@ -126,7 +127,7 @@ import Testing
                         head_stride: Int64(tiles * 16 * 64), tiles_per_page: Int64(tiles), heads: Int64(heads),
                         type: type.kernelType), query: query.pointer, heads: numbers.pointer, scores: found.floats,
                     count: 2, tokens: Int64(tokens), positions: Int64(positions), query_stride: Int64(width), page: 1,
-                    scale: 0.125, type: type.kernelType))
+                    scale: 0.125, type: queryType.kernelType))
             return (0..<2 * tokens * positions).map { found[$0] }
         }
         let expected = scores(on: try referenceStream())

@@ -56,6 +56,32 @@ typedef struct {
   bool gelu, accumulate;
 } stapes_matmul_arguments;
 
+/// Rounds `weight` [N, K] to int8, each output by a scale of its own: the largest weight becomes 127. In panels of 16
+/// outputs and quads of 4 inputs, [ceil(N / 16), ceil(K / 4), 16, 4], zero-filled. `scales` and `corrections` (-128
+/// times the sum of an output's weights) have an entry for every output of every panel.
+typedef struct {
+  const float *_Nonnull weight;
+  int8_t *_Nonnull packed;
+  float *_Nonnull scales;
+  int32_t *_Nonnull corrections;
+  int64_t n, k;
+} stapes_pack_int8_arguments;
+
+/// As `stapes_matmul_arguments` says, with weights of `stapes_pack_int8_arguments` and each row of a rounded to
+/// sixteen bits by a scale of its own. Sums of integers are exact, so a row's bits do not depend on the rows beside it. A row
+/// that holds an infinity or what is not a number gives what is not a number.
+typedef struct {
+  const void *_Nonnull a;
+  const int8_t *_Nonnull weight;
+  const float *_Nonnull scales;
+  const int32_t *_Nonnull corrections;
+  const float *_Nullable bias;
+  void *_Nonnull c;
+  int64_t m, n, k, a_stride, c_stride;
+  stapes_type a_type, c_type;
+  bool gelu, accumulate;
+} stapes_matmul_int8_arguments;
+
 /// y[t] = table[tokens[t]] + position_table[positions[t]], both [*, D]; y is float32. `table` may lie at any address.
 typedef struct {
   const int32_t *_Nonnull tokens;
@@ -104,6 +130,7 @@ typedef struct {
 } stapes_kv_layer;
 
 /// Writes row t of `key` and `value` [T, H * 64] to slot `slots[t]` (page * positions a page + position in it).
+/// Keys and values of float32 are rounded if the cache holds bfloat16.
 typedef struct {
   stapes_kv_layer cache;
   const void *_Nonnull key;
@@ -129,6 +156,7 @@ typedef struct {
   /// The longest of `lengths`, which bounds the scratch memory.
   int64_t longest;
   float scale;
+  /// Of queries and output; the cache has a type of its own.
   stapes_type type;
 } stapes_paged_attention_arguments;
 
@@ -252,6 +280,8 @@ typedef struct {
   stapes_kernel _Nonnull layer_norm;
   stapes_kernel _Nonnull pack;
   stapes_kernel _Nonnull matmul;
+  stapes_kernel _Nonnull pack_int8;
+  stapes_kernel _Nonnull matmul_int8;
   stapes_kernel _Nonnull embed;
   stapes_kernel _Nonnull gather;
   stapes_kernel _Nonnull add;

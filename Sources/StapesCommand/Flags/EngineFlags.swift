@@ -12,7 +12,8 @@ package struct EngineFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Number format of the weights in use: auto, float32 or bfloat16. (default: auto)", valueName: "type"),
+            "Number format of the weights in use: auto, float32, bfloat16 or int8 (the decoder alone). (default: auto)",
+            valueName: "type"),
         transform: OptionParsing.computeType)
     var computeType: ComputeType = .auto
 

@@ -26,8 +26,8 @@ private struct CachePosition {
 
 func referenceStoreKV(_ a: stapes_store_kv_arguments) {
     let positions = Int(a.cache.tiles_per_page) * tile
-    let keys = ReferenceOutput(pointer: a.cache.keys, type: a.type)
-    let values = ReferenceOutput(pointer: a.cache.values, type: a.type)
+    let keys = ReferenceOutput(pointer: a.cache.keys, type: a.cache.type)
+    let values = ReferenceOutput(pointer: a.cache.values, type: a.cache.type)
     let key = ReferenceRows(pointer: a.key, type: a.type)
     let value = ReferenceRows(pointer: a.value, type: a.type)
     for row in 0..<Int(a.rows) {
@@ -46,8 +46,8 @@ func referenceStoreKV(_ a: stapes_store_kv_arguments) {
 func referencePagedAttention(_ a: stapes_paged_attention_arguments) {
     let positions = Int(a.cache.tiles_per_page) * tile
     let query = ReferenceRows(pointer: a.query, type: a.type)
-    let keys = ReferenceRows(pointer: UnsafeRawPointer(a.cache.keys), type: a.type)
-    let values = ReferenceRows(pointer: UnsafeRawPointer(a.cache.values), type: a.type)
+    let keys = ReferenceRows(pointer: UnsafeRawPointer(a.cache.keys), type: a.cache.type)
+    let values = ReferenceRows(pointer: UnsafeRawPointer(a.cache.values), type: a.cache.type)
     let output = ReferenceOutput(pointer: a.output, type: a.type)
     for group in 0..<Int(a.groups) {
         let pages = a.page_table + Int(a.group_rows[group]) * Int(a.page_table_stride)
@@ -91,7 +91,7 @@ func referenceEncoderAttention(_ a: stapes_encoder_attention_arguments) {
 
 func referenceCrossScores(_ a: stapes_cross_scores_arguments) {
     let query = ReferenceRows(pointer: a.query, type: a.type)
-    let keys = ReferenceRows(pointer: UnsafeRawPointer(a.cache.keys), type: a.type)
+    let keys = ReferenceRows(pointer: UnsafeRawPointer(a.cache.keys), type: a.cache.type)
     for index in 0..<Int(a.count) {
         let head = Int(a.heads[index])
         for token in 0..<Int(a.tokens) {

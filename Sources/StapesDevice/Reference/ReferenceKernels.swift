@@ -25,6 +25,14 @@ extension KernelTable {
             guard thread == 0 else { return }
             referenceMatmul(arguments.load(as: stapes_matmul_arguments.self))
         },
+        packInt8: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            referencePackInt8(arguments.load(as: stapes_pack_int8_arguments.self))
+        },
+        matmulInt8: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            referenceMatmulInt8(arguments.load(as: stapes_matmul_int8_arguments.self))
+        },
         embed: { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceEmbed(arguments.load(as: stapes_embed_arguments.self))

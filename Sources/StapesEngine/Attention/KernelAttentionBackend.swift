@@ -41,7 +41,9 @@ package struct KernelAttentionBackend: AttentionBackend {
         on stream: Stream
     ) {
         let cache = cache(layer, pool)
-        precondition(key.type == value.type && key.type.kernelType == cache.type, "the arena holds another type")
+        precondition(
+            key.type == value.type && (key.type == .float32 || key.type.kernelType == cache.type),
+            "the arena holds another type")
         stream.launch(
             kernels.storeKV,
             stapes_store_kv_arguments(

@@ -23,7 +23,7 @@ package final class ModelRunner {
     package init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
         try Self.check(model, origin: checkpoint.origin)
-        let type = configuration.computeType.scalarType
+        let types = configuration.computeType
         let kernels = try Self.kernels(configuration.level)
         let prefillBackend = configuration.prefillBackend.make(kernels: kernels)
         let decodeBackend = configuration.decodeBackend.make(kernels: kernels)
@@ -32,12 +32,12 @@ package final class ModelRunner {
             kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
         self.configuration = model
         stream = device.stream
-        let encoder = try AudioEncoder(checkpoint: checkpoint, type: type, device: device)
+        let encoder = try AudioEncoder(checkpoint: checkpoint, type: types.encoderType, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
         let decoder = try TextDecoder(
-            checkpoint: checkpoint, type: type, device: device,
+            checkpoint: checkpoint, types: types.decoderTypes, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
-        pool = try Self.pool(model, type: type, limits: limits)
+        pool = try Self.pool(model, type: types.cacheType, limits: limits)
         seats = try SequenceSeats(
             capacity: limits.rows, vocabulary: model.vocabularySize, historyLength: model.textContext, stream: stream)
         copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)

@@ -1,5 +1,21 @@
 import StapesDevice
 
+/// What a decoder computes and holds in what. The cache's type is the arenas' own.
+package struct DecoderTypes: Sendable, Hashable {
+    /// Of encoded windows, and of the products that make keys and values of them.
+    package var window: ScalarType
+    /// Of activations, and of weights unless they are in int8.
+    package var activations: ScalarType
+    /// Whether weights of the products of a step are in int8.
+    package var int8Weights: Bool
+
+    package init(window: ScalarType, activations: ScalarType, int8Weights: Bool) {
+        self.window = window
+        self.activations = activations
+        self.int8Weights = int8Weights
+    }
+}
+
 /// The decoder: tokens and their positions to logits.
 ///
 /// Shapes: T tokens of a step (one a sequence in decode, a prompt each in prefill, one after the other),
@@ -17,24 +33,26 @@ package final class TextDecoder {
     private let crossWorkspace: Activations
 
     /// - Parameters:
-    ///   - type: what products are computed in, and caches held in.
+    ///   - types: what is computed and held in what.
     ///   - maximumTokens: the most tokens of a step.
     ///   - maximumLogitRows: the most rows of logits of a step.
     package init(
-        checkpoint: Checkpoint, type: ScalarType, device: CPUDevice, maximumTokens: Int, maximumLogitRows: Int
+        checkpoint: Checkpoint, types: DecoderTypes, device: CPUDevice, maximumTokens: Int, maximumLogitRows: Int
     ) throws {
-        let reader = WeightReader(checkpoint: checkpoint, device: device, type: type)
+        let reader = WeightReader(
+            checkpoint: checkpoint, device: device, type: types.activations, int8FewRows: types.int8Weights)
+        let windowReader = WeightReader(checkpoint: checkpoint, device: device, type: types.window)
         configuration = checkpoint.configuration
         stream = device.stream
         embedding = try TokenEmbedding(checkpoint.tensor("decoder.token_embedding.weight"))
         positions = try reader.table("decoder.positional_embedding")
-        layers = try (0..<configuration.decoderLayers).map { try DecoderLayer(reader, index: $0) }
+        layers = try (0..<configuration.decoderLayers).map { try DecoderLayer(reader, windowReader, index: $0) }
         finalNorm = try reader.norm("decoder.ln")
         output = try reader.linear("decoder.token_embedding", usage: .fewRows)
         workspace = try DecoderWorkspace(
-            configuration, type: type, tokens: maximumTokens, logitRows: maximumLogitRows)
+            configuration, type: types.activations, tokens: maximumTokens, logitRows: maximumLogitRows)
         crossWorkspace = try Activations(
-            rows: configuration.audioContext, columns: 2 * configuration.width, type: type)
+            rows: configuration.audioContext, columns: 2 * configuration.width, type: types.window)
     }
 
     /// One step: prefill or decode.
@@ -118,7 +136,7 @@ private final class DecoderLayer {
     private let down: Linear
     private let index: Int
 
-    init(_ reader: WeightReader, index: Int) throws {
+    init(_ reader: WeightReader, _ windowReader: WeightReader, index: Int) throws {
         let name = "decoder.blocks.\(index)."
         self.index = index
         selfNorm = try reader.norm(name + "attn_ln")
@@ -127,7 +145,7 @@ private final class DecoderLayer {
         selfOutput = try reader.linear(name + "attn.out", usage: .fewRows)
         crossNorm = try reader.norm(name + "cross_attn_ln")
         crossQuery = try reader.linear(name + "cross_attn.query", usage: .fewRows)
-        crossKeyValue = try reader.linear(
+        crossKeyValue = try windowReader.linear(
             stacking: ["key", "value"].map { name + "cross_attn." + $0 }, usage: .manyRows)
         crossOutput = try reader.linear(name + "cross_attn.out", usage: .fewRows)
         feedForwardNorm = try reader.norm(name + "mlp_ln")

@@ -6,6 +6,8 @@ struct WeightReader {
     let device: CPUDevice
     /// What products are computed in.
     let type: ScalarType
+    /// Whether weights for products of few rows are held in int8.
+    var int8FewRows = false
 
     /// A linear layer `[out, in]` with its bias, if it has one.
     func linear(_ name: String, usage: Linear.Usage) throws -> Linear {
@@ -71,7 +73,7 @@ struct WeightReader {
             try bias.withUnsafeBufferPointer { bias in
                 try Linear(
                     outputs: bias.count, inputs: inputs, weight: weight.baseAddress!, bias: bias.baseAddress!,
-                    type: type, usage: usage, device: device)
+                    type: type, int8: int8FewRows && usage == .fewRows, usage: usage, device: device)
             }
         }
     }

@@ -13,7 +13,10 @@ final class PagedWorld {
 
     let tilesPerPage: Int
     let heads: Int
+    /// Of the cache.
     let type: ScalarType
+    /// Of queries, outputs, and rows that are stored.
+    let rowType: ScalarType
     let tokens: [Token]
     private let pages: [[Int32]]
     private let tableStride: Int
@@ -36,12 +39,13 @@ final class PagedWorld {
     ///   - lengths: of the tokens of each sequence; the sequence is as long as its longest.
     ///   - sharpness: spread of the scores.
     init(
-        tilesPerPage: Int, heads: Int, type: ScalarType, lengths: [[Int]], sharpness: Float = 1,
-        using generator: inout SeededGenerator
+        tilesPerPage: Int, heads: Int, type: ScalarType, rowType: ScalarType? = nil, lengths: [[Int]],
+        sharpness: Float = 1, using generator: inout SeededGenerator
     ) {
         self.tilesPerPage = tilesPerPage
         self.heads = heads
         self.type = type
+        self.rowType = rowType ?? type
         tokens = lengths.enumerated().flatMap { sequence, lengths in
             lengths.map { Token(sequence: sequence, length: $0) }
         }
@@ -58,7 +62,7 @@ final class PagedWorld {
         let pageStride = Self.layers * 2 * heads * headStride
         arena = Cells(random: pageCount * pageStride, type: type, scale: 1.5, using: &generator)
         query = Cells(
-            random: tokens.count * (heads * Self.width + 8), type: type, scale: sharpness, using: &generator)
+            random: tokens.count * (heads * Self.width + 8), type: self.rowType, scale: sharpness, using: &generator)
         var live = [Bool](repeating: false, count: pageCount * pageStride)
         let keys = 2 * heads * headStride
         for (sequence, lengths) in lengths.enumerated() {
@@ -129,7 +133,7 @@ final class PagedWorld {
             groups: firsts.count, longest: tokens.map(\.length).max() ?? 1, firsts: Integers(firsts),
             counts: Integers(counts), rows: Integers(rows), lengths: Integers(tokens.map { Int32($0.length) }),
             table: Integers(table),
-            output: Cells([Float](repeating: 9, count: tokens.count * heads * Self.width), type: type))
+            output: Cells([Float](repeating: 9, count: tokens.count * heads * Self.width), type: rowType))
     }
 
     func attend(_ plan: Plan, on stream: StapesDevice.Stream) {
@@ -141,7 +145,7 @@ final class PagedWorld {
                 group_counts: plan.counts.pointer, group_rows: plan.rows.pointer, lengths: plan.lengths.pointer,
                 page_table: plan.table.pointer, groups: Int64(plan.groups), page_table_stride: Int64(tableStride),
                 query_stride: Int64(queryStride), output_stride: Int64(heads * Self.width),
-                longest: Int64(plan.longest), scale: 1 / Float(Self.width).squareRoot(), type: type.kernelType))
+                longest: Int64(plan.longest), scale: 1 / Float(Self.width).squareRoot(), type: rowType.kernelType))
     }
 
     /// Writes rows of `key` and `value` at positions of a sequence, as the engine does.
@@ -152,7 +156,7 @@ final class PagedWorld {
             stream.kernels.storeKV,
             stapes_store_kv_arguments(
                 cache: cache, key: key.pointer, value: value.pointer, slots: places.pointer, rows: Int64(slots.count),
-                key_stride: Int64(stride), value_stride: Int64(stride), type: type.kernelType))
+                key_stride: Int64(stride), value_stride: Int64(stride), type: rowType.kernelType))
     }
 
     var slotCount: Int { arena.count / pageStride * positionsPerPage }

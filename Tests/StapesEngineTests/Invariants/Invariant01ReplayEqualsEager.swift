@@ -10,7 +10,7 @@ import Testing
     private static let longestPrompt = 400
 
     /// A world for each bucket, so that each serves every batch up to its own size.
-    @Test(arguments: [ComputeType.float32, .bfloat16], GraphBuckets.decodeRows(maximum: rows))
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8], GraphBuckets.decodeRows(maximum: rows))
     func everyDecodeBucketGivesEveryLiveBatchItsEagerBits(type: ComputeType, bucket: Int) throws {
         let world = try DecodeWorld(computeType: type, rows: Self.rows, decodeRows: [bucket])
         // Steps that are padded by hand would leave padding in the slots.
@@ -46,7 +46,7 @@ import Testing
     }
 
     /// The steps of a sequence that goes on from its own choices, which no host touches in between.
-    @Test(arguments: [ComputeType.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
     func sequencesThatFeedThemselvesGoTheSameWay(type: ComputeType) throws {
         let worlds = try (0..<2).map { _ in try DecodeWorld(computeType: type, rows: 5) }
         var batches: [[Int]] = [[], []]
@@ -71,7 +71,7 @@ import Testing
     }
 
     /// Every prefill bucket is reached: with as many tokens and rows as only this one, the smallest with room, has.
-    @Test(arguments: [ComputeType.float32, .bfloat16], [false, true])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8], [false, true])
     func everyPrefillBucketGivesTheEagerBits(type: ComputeType, reusesContext: Bool) throws {
         let world = try DecodeWorld(computeType: type)
         let seed: UInt64 = reusesContext ? 105 : 104
@@ -122,7 +122,7 @@ import Testing
         prompts.flatMap { $0.row.pages.map { world.runner.pool.selfArena.checksum(page: Int($0)) } }
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16], [false, true])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8], [false, true])
     func encodedBlockHasTheEagerBytes(type: ComputeType, oneDNN: Bool) throws {
         let world = try DecodeWorld(computeType: type, oneDNN: oneDNN)
         let arena = world.runner.pool.crossArena

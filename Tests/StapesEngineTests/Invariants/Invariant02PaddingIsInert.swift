@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
     func spoiltSurroundingsNeverReachLiveRowsOfADecodeStep(type: ComputeType) throws {
         let seed: UInt64 = 120
         var generator = SeededGenerator(seed: seed)
@@ -64,7 +64,7 @@ import Testing
         for row in [0, 1, 3, 4, 5] { #expect(found[row] == expected[row], "row \(row)") }
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
     func spoiltSurroundingsNeverReachLiveRowsOfAPrefill(type: ComputeType) throws {
         let seed: UInt64 = 122
         var generator = SeededGenerator(seed: seed)

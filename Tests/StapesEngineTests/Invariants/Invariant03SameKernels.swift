@@ -13,7 +13,7 @@ import Testing
         return trace.kernels
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
     func everyDecodeGraphHoldsTheKernelsOfEveryEagerStep(type: ComputeType) throws {
         let world = try DecodeWorld(computeType: type)
         let lists = world.runner.decode.graphs.kernels

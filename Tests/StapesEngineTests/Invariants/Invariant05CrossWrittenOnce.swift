@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Invariant 5: cross keys and values are written once") struct Invariant05CrossWrittenOnce {
     /// Windows are encoded one after the other while those before them are prefilled and decoded.
-    @Test(arguments: [ComputeType.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
     func blocksStayAsTheyWereEncodedWhateverIsDecoded(type: ComputeType) throws {
         let world = try DecodeWorld(computeType: type)
         let arena = world.runner.pool.crossArena

@@ -4,7 +4,7 @@ import StapesTesting
 import Testing
 
 @Suite("Invariant 6: stale state is never seen", .timeLimit(.minutes(2))) struct Invariant06StaleState {
-    @Test(arguments: [ComputeType.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
     func rowsGiveTheSameInLargeSmallAndPermutedBatches(type: ComputeType) throws {
         let world = try DecodeWorld(computeType: type)
         let seed: UInt64 = 160
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true], [ComputeType.float32, .bfloat16])
+    @Test(arguments: [false, true], [ComputeType.float32, .bfloat16, .int8])
     func requestsSayTheSameAfterLargeAndSmallBatches(looksAhead: Bool, type: ComputeType) async throws {
         let requests = TinyModel.mixed + TinyModel.sampled
         let seed: UInt64 = 161

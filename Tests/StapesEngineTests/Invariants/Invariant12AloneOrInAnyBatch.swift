@@ -39,7 +39,7 @@ struct Invariant12AloneOrInAnyBatch {
         ]
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16]) func requestsSayTheSameHoweverTheyAreServed(
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8]) func requestsSayTheSameHoweverTheyAreServed(
         type: ComputeType
     ) async throws {
         let alone = try await alone(type)
@@ -64,7 +64,9 @@ struct Invariant12AloneOrInAnyBatch {
     }
 
     /// Row by row: what one sequence gets in a step does not depend on who else is in it, nor on where it stands.
-    @Test(arguments: [ComputeType.float32, .bfloat16]) func rowOfAStepHasTheBitsItHasAlone(type: ComputeType) throws {
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8]) func rowOfAStepHasTheBitsItHasAlone(type: ComputeType)
+        throws
+    {
         let seed: UInt64 = 190
         var generator = SeededGenerator(seed: seed)
         let world = try DecodeWorld(computeType: type, rows: 12)
@@ -80,7 +82,9 @@ struct Invariant12AloneOrInAnyBatch {
     }
 
     /// Prompts alone, with others, and after pages that an earlier prefill has left.
-    @Test(arguments: [ComputeType.float32, .bfloat16]) func prefillGivesAPromptTheBitsItHasAlone(type: ComputeType)
+    @Test(arguments: [ComputeType.float32, .bfloat16, .int8]) func prefillGivesAPromptTheBitsItHasAlone(
+        type: ComputeType
+    )
         throws
     {
         let seed: UInt64 = 191
