@@ -12,8 +12,8 @@ package final class Linear {
         case manyRows
         /// Steps of the decoder: one row a sequence.
         case fewRows
-        /// A convolution as a product: each row of the input begins inside the row before, which oneDNN refuses
-        /// unless they are copied apart.
+        /// A convolution as a product of many rows: each row of the input begins inside the row before, which oneDNN
+        /// refuses unless they are copied apart.
         case overlappingRows
     }
 
@@ -42,7 +42,9 @@ package final class Linear {
         hasBias = bias != nil
         self.bias = try Buffer(of: Float.self, count: outputs)
         if let bias { self.bias.pointer.copyMemory(from: bias, byteCount: outputs * MemoryLayout<Float>.stride) }
-        if usage == .manyRows, device.usesOneDNN(for: type) {
+        // Copying overlapping rows apart pays where the product gains a factor of two by it.
+        let ofOneDNN = usage == .manyRows || usage == .overlappingRows && type == .bfloat16
+        if ofOneDNN, device.usesOneDNN(for: type) {
             weights = .oneDNN(try OneDNNWeights(weight, outputs: outputs, inputs: inputs, type: type))
         } else {
             weights = .panels(
