@@ -67,6 +67,7 @@ package final class Linear {
         precondition(output.columns == outputs && input.rows == output.rows, "shapes do not meet")
         precondition(input.columns == inputs, "shapes do not meet")
         guard input.rows > 0 else { return }
+        if let trace = stream.trace, trace.timed { trace.label = "\(input.rows) x \(outputs) x \(inputs)" }
         let bias = hasBias ? UnsafePointer(bias.pointer.assumingMemoryBound(to: Float.self)) : nil
         switch weights {
         case .oneDNN(let weights):
