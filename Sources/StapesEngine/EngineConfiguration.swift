@@ -9,11 +9,17 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     case float32
     /// Weights and caches in bfloat16, sums in float32.
     case bfloat16
+    /// The encoder in bfloat16, the decoder and the caches in float32.
+    case bfloat16Encoder = "bfloat16_float32"
 
     /// What `auto` stands for.
     package var resolved: ComputeType { self == .auto ? .float32 : self }
 
+    /// Of the decoder and of the caches.
     package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
+
+    /// Of the encoder.
+    package var encoderScalarType: ScalarType { resolved == .float32 ? .float32 : .bfloat16 }
 }
 
 /// How decode graphs are used.

@@ -39,7 +39,7 @@ struct Invariant12AloneOrInAnyBatch {
         ]
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16]) func requestsSayTheSameHoweverTheyAreServed(
+    @Test(arguments: [ComputeType.float32, .bfloat16, .bfloat16Encoder]) func requestsSayTheSameHoweverTheyAreServed(
         type: ComputeType
     ) async throws {
         let alone = try await alone(type)
