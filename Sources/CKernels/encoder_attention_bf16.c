@@ -154,7 +154,8 @@ INLINE void add_values(
 #pragma clang loop unroll(full)
   for (int r = 0; r < ROWS; r++)
 #pragma clang loop unroll(full)
-    for (int v = 0; v < VECTORS; v++) sums[r][v] = _mm512_mul_ps(_mm512_load_ps(to + r * QUERY_BLOCK + 16 * v), scale[v]);
+    for (int v = 0; v < VECTORS; v++)
+      sums[r][v] = _mm512_mul_ps(_mm512_load_ps(to + r * QUERY_BLOCK + 16 * v), scale[v]);
 #pragma clang loop unroll_count(2)
   for (int64_t p = 0; p < pairs; p++) {
     __m512bh weight[VECTORS];
@@ -176,7 +177,8 @@ INLINE void add_values(
 /// Scores to weights of the softmax, 2^(c * score - shift), for an even number of keys.
 INLINE void weigh(workspace *w, int64_t keys, __m512 c, const __m512 shift[VECTORS], __m512 totals[VECTORS]) {
   static const uint16_t order[32] __attribute__((aligned(64))) = {
-      0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+      0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   __m512i interleaved = _mm512_load_si512(order);
   for (int64_t k = 0; k < keys; k += 2) {
 #pragma clang loop unroll(full)
@@ -186,7 +188,8 @@ INLINE void weigh(workspace *w, int64_t keys, __m512 c, const __m512 shift[VECTO
       __m512 second = exp2_vector(_mm512_fmsub_ps(_mm512_load_ps(scores + QUERY_BLOCK), c, shift[v]));
       totals[v] = _mm512_add_ps(totals[v], _mm512_add_ps(first, second));
       __m512i rounded = (__m512i)_mm512_cvtne2ps_pbh(second, first);
-      _mm512_store_si512(w->weights + (k * QUERY_BLOCK / 2 + 16 * v) * 2, _mm512_permutexvar_epi16(interleaved, rounded));
+      uint16_t *weights = w->weights + (k * QUERY_BLOCK / 2 + 16 * v) * 2;
+      _mm512_store_si512(weights, _mm512_permutexvar_epi16(interleaved, rounded));
     }
   }
 }
@@ -233,7 +236,8 @@ static void attend_queries(
     }
     weigh(w, keys, c, shift, totals);
     for (int g = 0; g < GROUPS; g++)
-      add_values(w->values + (g * w->padded + key) * ROWS, w->weights, keys / 2, scale, w->sums + g * ROWS * QUERY_BLOCK);
+      add_values(
+          w->values + (g * w->padded + key) * ROWS, w->weights, keys / 2, scale, w->sums + g * ROWS * QUERY_BLOCK);
   }
 
   uint16_t *output = (uint16_t *)a->output + first * a->output_stride + head * STAPES_HEAD_WIDTH;
