@@ -22,6 +22,7 @@ const stapes_mel_kernels *stapes_mel_kernels_for_level(int level) {
     case STAPES_AVX2:
       return &avx2;
     case STAPES_AVX512:
+    case STAPES_AVX512_BF16:
       return &avx512;
 #endif
     default:

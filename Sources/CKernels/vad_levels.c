@@ -20,6 +20,7 @@ stapes_vad_kernel stapes_vad_kernel_for_level(int level) {
     case STAPES_AVX2:
       return stapes_vad_avx2;
     case STAPES_AVX512:
+    case STAPES_AVX512_BF16:
       return stapes_vad_avx512;
 #endif
     default:

@@ -47,7 +47,7 @@ public struct TranscriberConfiguration: Sendable {
     public var requiresDeterminism: Bool
     /// Where the engine counts its work; nil counts where the process does (`MetricsSystem`).
     public var metrics: (any MetricsFactory)?
-    /// The kernels' instruction level, `generic`, `avx2` or `avx512`; nil takes the highest.
+    /// The kernels' instruction level, `generic`, `avx2`, `avx512` or `avx512_bf16`; nil takes the highest.
     public var instructionLevel: String?
 
     public init(

@@ -17,9 +17,32 @@ package final class CallTrace {
     /// The kernels that were launched one by one, in order.
     package private(set) var kernels: [UnsafeRawPointer] = []
 
-    package init() {}
+    /// What the next launch is called in a profile, beside its kernel: a product's shape.
+    package var label: String?
+    /// Each launch with its seconds, if `timed`.
+    package private(set) var timings: [(kernel: UnsafeRawPointer, label: String?, seconds: Double)] = []
+    package let timed: Bool
+
+    /// - Parameter timed: whether launches are timed one by one.
+    package init(timed: Bool = false) { self.timed = timed }
+
+    /// Begins anew.
+    package func clear() {
+        calls = []
+        kernels = []
+        timings = []
+    }
 
     func append(_ call: Call) { calls.append(call) }
+
+    /// Runs a launch and, if `timed`, notes how long it took.
+    func time(_ kernel: stapes_kernel, _ body: () -> Void) {
+        guard timed else { return body() }
+        let clock = ContinuousClock()
+        let seconds = clock.measure(body) / .seconds(1)
+        timings.append((unsafeBitCast(kernel, to: UnsafeRawPointer.self), label, seconds))
+        label = nil
+    }
 
     func append(launchOf kernel: stapes_kernel) {
         calls.append(.launch)

@@ -1,4 +1,5 @@
 import CKernels
+import COneDNN
 
 /// One implementation of every operation. All of them take the argument structs of `stapes_kernels.h`.
 package struct KernelTable: Sendable {
@@ -44,5 +45,18 @@ extension KernelTable {
         copyPages = kernels.copy_pages
         crossScores = kernels.cross_scores
         tokenProbability = kernels.token_probability
+    }
+}
+
+extension KernelTable {
+    /// What a launched kernel is called, for profiles. Two operations of the same code have the name of the first.
+    package func name(of kernel: UnsafeRawPointer) -> String {
+        let named: [(String, stapes_kernel)] = [
+            ("product", matmul), ("product (oneDNN)", stapes_onednn_execute), ("layer norm", layerNorm),
+            ("encoder attention", encoderAttention), ("paged attention", pagedAttention), ("store keys", storeKV),
+            ("convert", convert), ("add", add), ("embed", embed), ("gather", gather), ("select", select),
+            ("feed", feed), ("copy pages", copyPages),
+        ]
+        return named.first { unsafeBitCast($0.1, to: UnsafeRawPointer.self) == kernel }?.0 ?? "other"
     }
 }

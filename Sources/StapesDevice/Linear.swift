@@ -12,8 +12,8 @@ package final class Linear {
         case manyRows
         /// Steps of the decoder: one row a sequence.
         case fewRows
-        /// A convolution as a product: each row of the input begins inside the row before, which oneDNN refuses
-        /// unless they are copied apart.
+        /// A convolution as a product of many rows: each row of the input begins inside the row before, which oneDNN
+        /// refuses unless they are copied apart.
         case overlappingRows
     }
 
@@ -44,9 +44,11 @@ package final class Linear {
         hasBias = bias != nil
         self.bias = try Buffer(of: Float.self, count: outputs)
         if let bias { self.bias.pointer.copyMemory(from: bias, byteCount: outputs * MemoryLayout<Float>.stride) }
+        // Copying overlapping rows apart pays where the product gains a factor of two by it.
+        let ofOneDNN = usage == .manyRows || usage == .overlappingRows && type == .bfloat16
         if int8 {
             weights = .int8(try Int8Weights(weight, outputs: outputs, inputs: inputs, stream: device.stream))
-        } else if usage == .manyRows, device.usesOneDNN(for: type) {
+        } else if ofOneDNN, device.usesOneDNN(for: type) {
             weights = .oneDNN(try OneDNNWeights(weight, outputs: outputs, inputs: inputs, type: type))
         } else {
             weights = .panels(
@@ -70,6 +72,7 @@ package final class Linear {
         precondition(output.columns == outputs && input.rows == output.rows, "shapes do not meet")
         precondition(input.columns == inputs, "shapes do not meet")
         guard input.rows > 0 else { return }
+        if let trace = stream.trace, trace.timed { trace.label = "\(input.rows) x \(outputs) x \(inputs)" }
         let bias = hasBias ? UnsafePointer(bias.pointer.assumingMemoryBound(to: Float.self)) : nil
         switch weights {
         case .oneDNN(let weights):

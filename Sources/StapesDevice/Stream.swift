@@ -31,8 +31,10 @@ package final class Stream {
     package func launch<Arguments: BitwiseCopyable>(_ kernel: stapes_kernel, _ arguments: Arguments) {
         if recording != nil {
             recording?.append(kernel, arguments)
+        } else if let trace {
+            trace.append(launchOf: kernel)
+            trace.time(kernel) { withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) } }
         } else {
-            trace?.append(launchOf: kernel)
             withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) }
         }
     }

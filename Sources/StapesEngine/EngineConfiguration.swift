@@ -10,22 +10,35 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     case float32
     /// Weights and caches in bfloat16, sums in float32.
     case bfloat16
+    /// The encoder in bfloat16, the decoder and the caches in float32.
+    case bfloat16Encoder = "bfloat16_float32"
     /// The decoder's weights in int8 and its caches in bfloat16; the encoder as in float32.
     case int8
 
     /// What `auto` stands for.
     package var resolved: ComputeType { self == .auto ? .float32 : self }
 
+    /// Of the decoder and of the caches.
     package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
 
     /// What windows are encoded in.
-    package var encoderType: ScalarType { scalarType }
+    package var encoderType: ScalarType {
+        switch resolved {
+        case .bfloat16, .bfloat16Encoder: .bfloat16
+        case .auto, .float32, .int8: .float32
+        }
+    }
 
     /// What keys and values are held in.
-    package var cacheType: ScalarType { resolved == .float32 ? .float32 : .bfloat16 }
+    package var cacheType: ScalarType {
+        switch resolved {
+        case .bfloat16, .int8: .bfloat16
+        case .auto, .float32, .bfloat16Encoder: .float32
+        }
+    }
 
     package var decoderTypes: DecoderTypes {
-        DecoderTypes(window: encoderType, activations: scalarType, int8Weights: resolved == .int8)
+        DecoderTypes(window: scalarType, activations: scalarType, int8Weights: resolved == .int8)
     }
 }
 

@@ -7,7 +7,7 @@ public struct EngineDescription: Sendable, Hashable {
     /// What products are computed in and caches held in.
     public let computeType: ComputeType
     public let threads: Int
-    /// The instruction level of the kernels: generic, avx2 or avx512.
+    /// The instruction level of the kernels: generic, avx2, avx512 or avx512_bf16.
     public let kernels: String
     /// Whether products of many rows go to oneDNN.
     public let usesOneDNN: Bool

@@ -29,9 +29,10 @@ struct SampleTests {
         #expect(result.durationSeconds == 11)
     }
 
-    @Test func sampleInBFloat16HasTheSameWords() async throws {
+    @Test(arguments: [ComputeType.bfloat16, .bfloat16Encoder])
+    func sampleInBFloat16HasTheSameWords(type: ComputeType) async throws {
         let transcriber = try await Transcriber(
-            TranscriberConfiguration(modelDirectory: TestModels.base, computeType: .bfloat16))
+            TranscriberConfiguration(modelDirectory: TestModels.base, computeType: type))
         let result = try await transcriber.transcribe(Self.sample, options: TranscriptionOptions(language: "en"))
         #expect(result.text == (try golden()).text)
     }

@@ -272,7 +272,7 @@ typedef struct {
   int64_t rows, logits_stride, limit;
 } stapes_token_probability_arguments;
 
-typedef enum { STAPES_GENERIC = 0, STAPES_AVX2 = 1, STAPES_AVX512 = 2 } stapes_level;
+typedef enum { STAPES_GENERIC = 0, STAPES_AVX2 = 1, STAPES_AVX512 = 2, STAPES_AVX512_BF16 = 3 } stapes_level;
 
 /// The kernels of one instruction level.
 typedef struct {

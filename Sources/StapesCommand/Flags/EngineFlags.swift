@@ -12,8 +12,10 @@ package struct EngineFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Number format of the weights in use: auto, float32, bfloat16 or int8 (the decoder alone). (default: auto)",
-            valueName: "type"),
+            """
+            Number format of the weights in use: auto, float32, bfloat16, bfloat16_float32 for the encoder in the one and \
+            the decoder in the other, or int8 (the decoder alone). (default: auto)
+            """, valueName: "type"),
         transform: OptionParsing.computeType)
     var computeType: ComputeType = .auto
 

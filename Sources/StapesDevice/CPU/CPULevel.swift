@@ -5,12 +5,15 @@ package enum CPULevel: String, Sendable, Hashable, CaseIterable {
     case generic
     case avx2
     case avx512
+    /// AVX-512, and bfloat16 multiplied in hardware.
+    case avx512BF16 = "avx512_bf16"
 
     var kernelLevel: stapes_level {
         switch self {
         case .generic: STAPES_GENERIC
         case .avx2: STAPES_AVX2
         case .avx512: STAPES_AVX512
+        case .avx512BF16: STAPES_AVX512_BF16
         }
     }
 

@@ -32,7 +32,8 @@ package final class ModelRunner {
             kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
         self.configuration = model
         stream = device.stream
-        let encoder = try AudioEncoder(checkpoint: checkpoint, type: types.encoderType, device: device)
+        let encoder = try AudioEncoder(
+            checkpoint: checkpoint, type: types.encoderType, outputType: types.scalarType, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
         let decoder = try TextDecoder(
             checkpoint: checkpoint, types: types.decoderTypes, device: device,

@@ -1,3 +1,5 @@
+import Glibc
+
 /// One weight of a checkpoint: a name, a shape and its values, which are a view of the mapped file, which it keeps
 /// alive, or computed when they are copied.
 ///
@@ -89,6 +91,21 @@ package struct Tensor: Sendable {
         switch source {
         case .stored(let values, _): try values.withUnsafeBytes(body)
         case .generated: try body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    /// Says that the values were read and are not wanted soon: whole pages of them leave this process's memory. The
+    /// file has them still, so that reading them again is slower and nothing else.
+    package func dropPages() {
+        guard case .stored(let values, _) = source else { return }
+        values.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            let page = UInt(getpagesize())
+            let begin = (UInt(bitPattern: base) + page - 1) / page * page
+            let end = (UInt(bitPattern: base) + UInt(bytes.count)) / page * page
+            if begin < end, let first = UnsafeMutableRawPointer(bitPattern: begin) {
+                madvise(first, Int(end - begin), MADV_DONTNEED)
+            }
         }
     }
 }

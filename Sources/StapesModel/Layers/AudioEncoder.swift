@@ -13,9 +13,13 @@ package final class AudioEncoder {
     private let layers: [EncoderLayer]
     private let finalNorm: LayerNorm
     private let workspace: EncoderWorkspace
+    /// Where the decoder's type is another, room for what it is given.
+    private let converted: Activations?
 
-    /// - Parameter type: what products are computed in.
-    package init(checkpoint: Checkpoint, type: ScalarType, device: CPUDevice) throws {
+    /// - Parameters:
+    ///   - type: what products are computed in.
+    ///   - outputType: what the decoder's products of the encoded window are computed in.
+    package init(checkpoint: Checkpoint, type: ScalarType, outputType: ScalarType, device: CPUDevice) throws {
         let reader = WeightReader(checkpoint: checkpoint, device: device, type: type)
         configuration = checkpoint.configuration
         stream = device.stream
@@ -26,24 +30,28 @@ package final class AudioEncoder {
         layers = try (0..<configuration.encoderLayers).map { try EncoderLayer(reader, index: $0) }
         finalNorm = try reader.norm("encoder.ln_post")
         workspace = try EncoderWorkspace(configuration, type: type)
+        converted =
+            outputType == type
+            ? nil
+            : try Activations(rows: configuration.audioContext, columns: configuration.width, type: outputType)
     }
 
     /// - Parameters:
     ///   - features: `[2 * positions, melBins]`, log-mel as the feature extractor gives it.
     ///   - count: positions to encode, 1 to the model's audio context.
-    /// - Returns: `[count, D]` in the computing type, valid until the next call.
+    /// - Returns: `[count, D]` in the output type, valid until the next call.
     package func run(
         features: UnsafePointer<Float>, positions count: Int, attention: some Attention
     ) throws(DeviceError) -> MatrixView {
         precondition(count > 0 && count <= configuration.audioContext, "positions outside the model's audio context")
         let work = workspace
         let residual = try embed(features, positions: count)
-        let normal = work.normal.view(count)
         for layer in layers {
             try layer.run(residual, work: work, attention: attention, stream: stream)
         }
-        stream.layerNorm(residual, finalNorm, into: normal)
-        return normal
+        let output = (converted ?? work.normal).view(count)
+        stream.layerNorm(residual, finalNorm, into: output)
+        return output
     }
 
     /// The stem: two convolutions over time, the second of stride 2, and the position embedding. A convolution is a

@@ -21,6 +21,13 @@ struct WeightReader {
         let biases = names.map { checkpoint.tensorIfPresent($0 + ".bias") }
         let inputs = weights[0].shape[1]
         let outputs = weights.map { $0.shape[0] }
+        defer { for weight in weights { weight.dropPages() } }
+        if weights.count == 1, weights[0].isPlainFloat32 {
+            let bias = biases[0]?.float32Values() ?? [Float](repeating: 0, count: outputs[0])
+            return try weights[0].withUnsafeBytes { bytes in
+                try pack(bytes.assumingMemoryBound(to: Float.self), bias: bias, inputs: inputs, usage: usage)
+            }
+        }
         let weight = [Float](unsafeUninitializedCapacity: outputs.reduce(0, +) * inputs) { values, count in
             for tensor in weights {
                 tensor.copyFloat32(to: values.baseAddress! + count)
@@ -39,6 +46,7 @@ struct WeightReader {
         let tensor = try checkpoint.tensor(name + ".weight")
         let (outputs, inputs, taps) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
         let stored = tensor.float32Values()
+        tensor.dropPages()
         var weight = [Float](repeating: 0, count: stored.count)
         for output in 0..<outputs {
             for input in 0..<inputs {
@@ -69,12 +77,26 @@ struct WeightReader {
     }
 
     private func pack(_ weight: [Float], bias: [Float], inputs: Int, usage: Linear.Usage) throws -> Linear {
-        try weight.withUnsafeBufferPointer { weight in
-            try bias.withUnsafeBufferPointer { bias in
-                try Linear(
-                    outputs: bias.count, inputs: inputs, weight: weight.baseAddress!, bias: bias.baseAddress!,
-                    type: type, int8: int8FewRows && usage == .fewRows, usage: usage, device: device)
-            }
+        try weight.withUnsafeBufferPointer { try pack($0, bias: bias, inputs: inputs, usage: usage) }
+    }
+
+    private func pack(
+        _ weight: UnsafeBufferPointer<Float>, bias: [Float], inputs: Int, usage: Linear.Usage
+    ) throws -> Linear {
+        try bias.withUnsafeBufferPointer { bias in
+            try Linear(
+                outputs: bias.count, inputs: inputs, weight: weight.baseAddress!, bias: bias.baseAddress!,
+                type: type, int8: int8FewRows && usage == .fewRows, usage: usage, device: device)
         }
+    }
+}
+
+extension Tensor {
+    /// Whether the values lie in a file as they are used, where they can be read.
+    fileprivate var isPlainFloat32: Bool {
+        elementType == .float32
+            && withUnsafeBytes { bytes in
+                bytes.baseAddress.map { UInt(bitPattern: $0) % UInt(MemoryLayout<Float>.alignment) == 0 } ?? false
+            }
     }
 }
