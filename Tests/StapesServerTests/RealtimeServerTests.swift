@@ -70,12 +70,12 @@ struct RealtimeServerTests {
                 try client.send(.continuation, Array(append[20...]))
                 #expect(try client.frame(.pong).text == "are you there")
                 try client.send(Self.commit)
-                #expect(try client.frame(.text, containing: "completed").text.contains("heard 1"))
+                #expect(try client.frame(.text, containing: "transcription.completed").text.contains("heard 1"))
                 try client.send(.binary, [1, 2, 3])
                 #expect(try client.frame(.text, containing: #""error""#).text.contains("malformed_event"))
                 try client.send(Self.append)
                 try client.send(Self.commit)
-                #expect(try client.frame(.text, containing: "completed").text.contains("heard 2"))
+                #expect(try client.frame(.text, containing: "transcription.completed").text.contains("heard 2"))
             }
         }
     }

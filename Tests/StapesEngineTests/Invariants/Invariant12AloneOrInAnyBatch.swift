@@ -39,7 +39,8 @@ struct Invariant12AloneOrInAnyBatch {
         ]
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .bfloat16Encoder, .int8]) func requestsSayTheSameHoweverTheyAreServed(
+    @Test(arguments: [ComputeType.float32, .bfloat16, .bfloat16Encoder, .int8])
+    func requestsSayTheSameHoweverTheyAreServed(
         type: ComputeType
     ) async throws {
         let alone = try await alone(type)
