@@ -27,7 +27,9 @@ final class RealtimeAdmission: Sendable {
     /// - Parameter query: of the request's URL, without the question mark.
     /// - Throws: what the same request without an upgrade is answered.
     func check(_ headers: HTTPFields, query: String?) throws(APIError) -> Request {
-        guard keys.isEmpty || isLetIn(headers) else { throw AuthenticationMiddleware.refusal }
+        guard keys.isEmpty || AuthenticationMiddleware.isLetIn(headers, keys) else {
+            throw AuthenticationMiddleware.refusal
+        }
         _ = try state.speech.service()
         try state.gate.checkOpen()
         let parameters = Self.parameters(query)
@@ -40,18 +42,6 @@ final class RealtimeAdmission: Sendable {
         }
         return Request(
             model: model, requestID: RequestScope.id(proposed: headers[RequestScope.idHeader]))
-    }
-
-    /// Browsers cannot set headers and show their key as a subprotocol.
-    private func isLetIn(_ headers: HTTPFields) -> Bool {
-        if AuthenticationMiddleware.isLetIn(headers, keys) { return true }
-        let prefix = "openai-insecure-api-key."
-        return Self.subprotocols(headers).contains { $0.hasPrefix(prefix) && keys.accepts($0.dropFirst(prefix.count)) }
-    }
-
-    static func subprotocols(_ headers: HTTPFields) -> [String] {
-        headers[values: .secWebSocketProtocol].flatMap { $0.split(separator: ",") }
-            .map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
     private static func parameters(_ query: String?) -> [String: String] {
