@@ -4,7 +4,7 @@ static void LEVEL(cross_scores)(const void *arguments, int thread, int threads) 
   const stapes_cross_scores_arguments *a = arguments;
   int64_t begin, end;
   share(a->count * a->tokens, thread, threads, &begin, &end);
-  int64_t size = a->cache.type == STAPES_BFLOAT16 ? 2 : 4;
+  int64_t size = bytes_of(a->cache.type);
   for (int64_t item = begin; item < end; item++) {
     int64_t head = a->heads[item / a->tokens], token = item % a->tokens;
     float query[STAPES_HEAD_WIDTH], scores[STAPES_TILE];

@@ -8,10 +8,6 @@
 #define TILE_VECTORS (STAPES_TILE * 4 / VECTOR_BYTES)
 #define TILE_VALUES (STAPES_TILE * STAPES_HEAD_WIDTH)
 
-INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
-  return type == STAPES_BFLOAT16 ? vf_load_bf16((const uint16_t *)p + at) : vf_load((const float *)p + at);
-}
-
 /// scores[16] = query . keys of one tile. Even and odd dimensions are summed apart, which halves the wait for sums.
 INLINE void tile_scores(const float *query, const void *keys, stapes_type type, float *scores) {
   vf even[TILE_VECTORS] = {{0}}, odd[TILE_VECTORS] = {{0}};
@@ -79,7 +75,7 @@ INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t grou
   }
 
   int64_t tiles = (longest + STAPES_TILE - 1) / STAPES_TILE;
-  int64_t size = type == STAPES_BFLOAT16 ? 2 : 4;
+  int64_t size = bytes_of(type);
   for (int64_t tile = 0; tile < tiles; tile++) {
     int64_t at = pages[tile / a->cache.tiles_per_page] * a->cache.page_stride + head * a->cache.head_stride +
                  tile % a->cache.tiles_per_page * TILE_VALUES;
@@ -106,12 +102,7 @@ INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t grou
     float scale = 1.0f / totals[t];
     int64_t at = (first + t) * a->output_stride + head * STAPES_HEAD_WIDTH;
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
-      vf y = vf_load(sums + t * STAPES_HEAD_WIDTH + d) * scale;
-      if (a->type == STAPES_BFLOAT16) {
-        vf_store_bf16((uint16_t *)a->output + at + d, y);
-      } else {
-        vf_store((float *)a->output + at + d, y);
-      }
+      store_as(a->output, a->type, at + d, vf_load(sums + t * STAPES_HEAD_WIDTH + d) * scale);
     }
   }
 }
@@ -121,10 +112,16 @@ static void LEVEL(paged_attention)(const void *arguments, int thread, int thread
   int64_t begin, end, heads = a->cache.heads;
   share(a->groups * heads, thread, threads, &begin, &end);
   for (int64_t item = begin; item < end; item++) {
-    if (a->cache.type == STAPES_BFLOAT16) {
-      attend_group(a, item / heads, item % heads, STAPES_BFLOAT16);
-    } else {
-      attend_group(a, item / heads, item % heads, STAPES_FLOAT32);
+    switch (a->cache.type) {
+      case STAPES_FLOAT32:
+        attend_group(a, item / heads, item % heads, STAPES_FLOAT32);
+        break;
+      case STAPES_BFLOAT16:
+        attend_group(a, item / heads, item % heads, STAPES_BFLOAT16);
+        break;
+      case STAPES_FLOAT16:
+        attend_group(a, item / heads, item % heads, STAPES_FLOAT16);
+        break;
     }
   }
 }

@@ -22,6 +22,11 @@
 
 const stapes_kernels LEVEL(stapes_kernels) = {
     .name = LEVEL_NAME,
+#if defined(__aarch64__)
+    .widens_float16 = true,
+#else
+    .widens_float16 = VECTOR_BYTES >= 32,
+#endif
     .layer_norm = LEVEL(layer_norm),
     .pack = LEVEL(pack),
     .matmul = LEVEL(matmul),

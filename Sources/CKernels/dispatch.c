@@ -8,6 +8,9 @@ extern const stapes_kernels stapes_kernels_avx2;
 extern const stapes_kernels stapes_kernels_avx512;
 
 void stapes_encoder_attention_bf16(const void *arguments, int thread, int threads);
+void stapes_pack_int16(const void *arguments, int thread, int threads);
+void stapes_matmul_int16(const void *arguments, int thread, int threads);
+void stapes_encoder_attention_int16(const void *arguments, int thread, int threads);
 
 /// The kernels of AVX-512 but for those that multiply bfloat16 in hardware.
 static stapes_kernels avx512_bf16;
@@ -54,6 +57,24 @@ stapes_level stapes_best_level(void) {
   if (stapes_kernels_at(STAPES_AVX512)) return STAPES_AVX512;
   if (stapes_kernels_at(STAPES_AVX2)) return STAPES_AVX2;
   return STAPES_GENERIC;
+}
+
+const stapes_int16_kernels *stapes_int16_kernels_here(void) {
+#if defined(__x86_64__)
+  static const stapes_int16_kernels kernels = {
+      stapes_pack_int16, stapes_matmul_int16, stapes_encoder_attention_int16};
+  return has_avx512() && __builtin_cpu_supports("avx512vnni") ? &kernels : 0;
+#else
+  return 0;
+#endif
+}
+
+bool stapes_has_fast_bfloat16(void) {
+#if defined(__x86_64__)
+  return stapes_has_bfloat16() && (__builtin_cpu_is("amd") || __builtin_cpu_supports("amx-bf16"));
+#else
+  return false;
+#endif
 }
 
 bool stapes_has_bfloat16(void) {

@@ -37,12 +37,12 @@ INLINE void block_product(
     const float *a, int64_t a_stride, const float *panel, int64_t k, float *c, int64_t c_stride, int64_t rows,
     const bool accumulate
 ) {
-  for (int64_t row = 0; row < rows; row += BLOCK_ROWS) {
+  for (int64_t row = 0; row < rows; row += MOST_ROWS) {
     // The block is padded to whole register blocks: rows past the end are computed and never read.
-    vf sums[BLOCK_ROWS][PANEL_VECTORS] = {{{0}}};
-    multiply_block(a + row * a_stride, a_stride, panel, STAPES_FLOAT32, k, BLOCK_ROWS, sums);
+    vf sums[MOST_ROWS][PANEL_VECTORS];
+    multiply_block(a + row * a_stride, a_stride, panel, STAPES_FLOAT32, k, MOST_ROWS, 1, sums);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < BLOCK_ROWS; r++)
+    for (int r = 0; r < MOST_ROWS; r++)
 #pragma clang loop unroll(full)
       for (int v = 0; v < PANEL_VECTORS; v++) {
         float *out = c + (row + r) * c_stride + v * LANES;
@@ -104,12 +104,7 @@ static void attend_queries(
     float scale = 1.0f / w->totals[q];
     int64_t at = (first + q) * a->output_stride + head * STAPES_HEAD_WIDTH;
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
-      vf y = vf_load(w->sums + q * STAPES_HEAD_WIDTH + d) * scale;
-      if (a->type == STAPES_BFLOAT16) {
-        vf_store_bf16((uint16_t *)a->output + at + d, y);
-      } else {
-        vf_store((float *)a->output + at + d, y);
-      }
+      store_as(a->output, a->type, at + d, vf_load(w->sums + q * STAPES_HEAD_WIDTH + d) * scale);
     }
   }
 }

@@ -9,7 +9,7 @@
 // high bytes and a row of low ones, and each output has a correction, -128 times the sum of its weights.
 
 /// A row of the input is two of bytes.
-#define BLOCK_BYTE_ROWS (2 * BLOCK_ROWS)
+#define BLOCK_BYTE_ROWS (2 * MOST_ROWS)
 #define QUAD_BYTES (STAPES_PANEL * 4)
 
 /// Rounds a row to integers of at most `limit`, adds `bias` and stores the bytes, up to a multiple of four: with `low`
@@ -187,11 +187,11 @@ static void int8_panel(
     const stapes_matmul_int8_arguments *m, byte_rows a, int64_t row, int64_t panel, int64_t rows
 ) {
   int64_t at = 0;
-  for (; at + BLOCK_ROWS <= rows; at += BLOCK_ROWS) int8_panel_rows(m, a, at, row + at, panel, BLOCK_ROWS);
-#if BLOCK_ROWS > 4
+  for (; at + MOST_ROWS <= rows; at += MOST_ROWS) int8_panel_rows(m, a, at, row + at, panel, MOST_ROWS);
+#if MOST_ROWS > 4
   for (; at + 4 <= rows; at += 4) int8_panel_rows(m, a, at, row + at, panel, 4);
 #endif
-#if BLOCK_ROWS > 2
+#if MOST_ROWS > 2
   for (; at + 2 <= rows; at += 2) int8_panel_rows(m, a, at, row + at, panel, 2);
 #endif
   for (; at < rows; at++) int8_panel_rows(m, a, at, row + at, panel, 1);
@@ -218,8 +218,8 @@ static void LEVEL(matmul_int8)(const void *arguments, int thread, int threads) {
   if (begin == end) return;
   int64_t stride = (m->k + 3) / 4 * 4;
   // As many rows at a time as leave room in the second cache.
-  int64_t chunk = 131072 / stride / BLOCK_ROWS * BLOCK_ROWS;
-  if (chunk < BLOCK_ROWS) chunk = BLOCK_ROWS;
+  int64_t chunk = 131072 / stride / MOST_ROWS * MOST_ROWS;
+  if (chunk < MOST_ROWS) chunk = MOST_ROWS;
   if (chunk > m->m) chunk = m->m;
   float *converted = stapes_scratch((size_t)(m->k + chunk) * sizeof(float) + (size_t)(2 * chunk * stride));
   float *scales = converted + m->k;
@@ -246,13 +246,19 @@ static void LEVEL(pack_int8)(const void *arguments, int thread, int threads) {
   const stapes_pack_int8_arguments *p = arguments;
   int64_t panels = (p->n + STAPES_PANEL - 1) / STAPES_PANEL, stride = (p->k + 3) / 4 * 4, begin, end;
   share(panels, thread, threads, &begin, &end);
-  uint8_t *bytes = stapes_scratch((size_t)stride);
+  float *weights = stapes_scratch((size_t)p->k * sizeof(float) + (size_t)stride);
+  uint8_t *bytes = (uint8_t *)(weights + p->k);
   for (int64_t panel = begin; panel < end; panel++) {
     int8_t *packed = p->packed + panel * stride * STAPES_PANEL;
     for (int64_t lane = 0; lane < STAPES_PANEL; lane++) {
       int64_t row = panel * STAPES_PANEL + lane;
-      p->scales[row] = row < p->n ? quantise_row(p->weight + row * p->k, p->k, 127, 128, bytes, 0) : 0;
-      if (row >= p->n) memset(bytes, 128, (size_t)stride);
+      p->scales[row] = 0;
+      if (row < p->n) {
+        row_to_float(p->weight, p->weight_type, row * p->k, p->k, weights);
+        p->scales[row] = quantise_row(weights, p->k, 127, 128, bytes, 0);
+      } else {
+        memset(bytes, 128, (size_t)stride);
+      }
       int32_t sum = 0;
       for (int64_t i = 0; i < stride; i++) {
         int8_t w = (int8_t)(bytes[i] - 128);

@@ -1,4 +1,4 @@
-// The int8 product where AVX-512 multiplies bytes (VNNI). The AVX-512 level calls it if the processor has that.
+// Products of integers where AVX-512 multiplies bytes (VNNI). Levels call them if the processor has that.
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define VECTOR_BYTES 64
@@ -16,5 +16,6 @@
 #include "rows_body.h"
 #include "matmul_body.h"
 #include "int8_body.h"
+#include "int16_body.h"
 #pragma clang attribute pop
 #endif

@@ -4,33 +4,68 @@
 // their inputs stay in the second cache while all panels stream past.
 
 #define PANEL_VECTORS (STAPES_PANEL * 4 / VECTOR_BYTES)
+// A sum waits some cycles for the one before: where a panel is a vector or two, inputs take turns in several sums, as
+// many for one row as for a block of them, so that a row's bits stay its own.
 #if VECTOR_BYTES == 64
-#define BLOCK_ROWS 12
-#elif VECTOR_BYTES == 32
 #define BLOCK_ROWS 6
+#define CHAINS 4
+#elif VECTOR_BYTES == 32
+#define BLOCK_ROWS 3
+#define CHAINS 2
 #else
 #define BLOCK_ROWS 2
+#define CHAINS 1
 #endif
 
-/// sums[r] += a[r] * panel over `k` inputs; `rows` is a constant wherever this is inlined.
+/// The most rows of a block of products, here or in attention.
+#if VECTOR_BYTES == 64
+#define MOST_ROWS 12
+#elif VECTOR_BYTES == 32
+#define MOST_ROWS 6
+#else
+#define MOST_ROWS 2
+#endif
+
+/// sums[r] += a[r] * panel, input `i` alone.
+INLINE void multiply_input(
+    const float *a, int64_t a_stride, const void *panel, stapes_type type, int64_t i, const int rows, const int chain,
+    const int chains, vf sums[MOST_ROWS * CHAINS][PANEL_VECTORS]
+) {
+  vf w[PANEL_VECTORS];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < PANEL_VECTORS; v++) w[v] = load_as(panel, type, i * STAPES_PANEL + v * LANES);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) {
+    vf x = vf_splat(a[r * a_stride + i]);
+#pragma clang loop unroll(full)
+    for (int v = 0; v < PANEL_VECTORS; v++) sums[r * chains + chain][v] += x * w[v];
+  }
+}
+
+/// out[r] = a[r] * panel over `k` inputs in `chains` (1, 2 or 4) sums. `rows` and `chains` are constants wherever this is
+/// inlined.
 INLINE void multiply_block(
     const float *a, int64_t a_stride, const void *panel, stapes_type type, int64_t k, const int rows,
-    vf sums[BLOCK_ROWS][PANEL_VECTORS]
+    const int chains, vf out[MOST_ROWS][PANEL_VECTORS]
 ) {
-  for (int64_t i = 0; i < k; i++) {
-    vf w[PANEL_VECTORS];
+  vf sums[MOST_ROWS * CHAINS][PANEL_VECTORS] = {{{0}}};
+  int64_t i = 0;
+  for (; i + chains <= k; i += chains)
+#pragma clang loop unroll(full)
+    for (int chain = 0; chain < chains; chain++)
+      multiply_input(a, a_stride, panel, type, i + chain, rows, chain, chains, sums);
+#pragma clang loop unroll(full)
+  for (int chain = 0; chain < chains - 1; chain++)
+    if (i + chain < k) multiply_input(a, a_stride, panel, type, i + chain, rows, chain, chains, sums);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
     for (int v = 0; v < PANEL_VECTORS; v++) {
-      int64_t at = i * STAPES_PANEL + v * LANES;
-      w[v] = type == STAPES_BFLOAT16 ? vf_load_bf16((const uint16_t *)panel + at) : vf_load((const float *)panel + at);
+      vf *s = &sums[r * chains][0] + v;
+      out[r][v] = chains == 4   ? (s[0] + s[PANEL_VECTORS]) + (s[2 * PANEL_VECTORS] + s[3 * PANEL_VECTORS])
+                  : chains == 2 ? s[0] + s[PANEL_VECTORS]
+                                : s[0];
     }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-      vf x = vf_splat(a[r * a_stride + i]);
-#pragma clang loop unroll(full)
-      for (int v = 0; v < PANEL_VECTORS; v++) sums[r][v] += x * w[v];
-    }
-  }
 }
 
 /// erf to 1.5e-7 (Abramowitz and Stegun 7.1.26).
@@ -60,12 +95,12 @@ static void finish_row(const stapes_matmul_arguments *m, int64_t row, int64_t co
     if (m->gelu) y = vf_gelu(y);
     vf_store(sums + v, y + vf_load(old + v));
   }
-  if (m->c_type == STAPES_BFLOAT16) {
-    uint16_t rounded[STAPES_PANEL];
-    for (int v = 0; v < STAPES_PANEL; v += LANES) vf_store_bf16(rounded + v, vf_load(sums + v));
-    memcpy((uint16_t *)m->c + at, rounded, (size_t)valid * sizeof(uint16_t));
-  } else {
+  if (m->c_type == STAPES_FLOAT32) {
     memcpy((float *)m->c + at, sums, (size_t)valid * sizeof(float));
+  } else {
+    uint16_t rounded[STAPES_PANEL];
+    for (int v = 0; v < STAPES_PANEL; v += LANES) store_as(rounded, m->c_type, v, vf_load(sums + v));
+    memcpy((uint16_t *)m->c + at, rounded, (size_t)valid * sizeof(uint16_t));
   }
 }
 
@@ -73,11 +108,17 @@ INLINE void panel_rows(
     const stapes_matmul_arguments *m, const float *a, int64_t a_stride, const void *panel, int64_t row,
     int64_t column, const int rows
 ) {
-  vf sums[BLOCK_ROWS][PANEL_VECTORS] = {{{0}}};
-  if (m->weight_type == STAPES_BFLOAT16) {
-    multiply_block(a, a_stride, panel, STAPES_BFLOAT16, m->k, rows, sums);
-  } else {
-    multiply_block(a, a_stride, panel, STAPES_FLOAT32, m->k, rows, sums);
+  vf sums[MOST_ROWS][PANEL_VECTORS];
+  switch (m->weight_type) {
+    case STAPES_FLOAT32:
+      multiply_block(a, a_stride, panel, STAPES_FLOAT32, m->k, rows, CHAINS, sums);
+      break;
+    case STAPES_BFLOAT16:
+      multiply_block(a, a_stride, panel, STAPES_BFLOAT16, m->k, rows, CHAINS, sums);
+      break;
+    case STAPES_FLOAT16:
+      multiply_block(a, a_stride, panel, STAPES_FLOAT16, m->k, rows, CHAINS, sums);
+      break;
   }
   float out[BLOCK_ROWS][STAPES_PANEL];
 #pragma clang loop unroll(full)
@@ -137,16 +178,16 @@ static void LEVEL(matmul)(const void *arguments, int thread, int threads) {
   }
   int64_t chunk = 65536 / m->k / BLOCK_ROWS * BLOCK_ROWS;
   if (chunk < BLOCK_ROWS) chunk = BLOCK_ROWS;
-  int64_t panel_bytes = m->k * STAPES_PANEL * (m->weight_type == STAPES_BFLOAT16 ? 2 : 4);
+  int64_t panel_bytes = m->k * STAPES_PANEL * bytes_of(m->weight_type);
 
   for (int64_t row = first_row; row < last_row; row += chunk) {
     int64_t rows = last_row - row < chunk ? last_row - row : chunk;
     const float *a;
     int64_t a_stride;
-    if (m->a_type == STAPES_BFLOAT16) {
+    if (m->a_type != STAPES_FLOAT32) {
       float *converted = stapes_scratch((size_t)(rows * m->k) * sizeof(float));
       for (int64_t r = 0; r < rows; r++)
-        row_to_float(m->a, STAPES_BFLOAT16, (row + r) * m->a_stride, m->k, converted + r * m->k);
+        row_to_float(m->a, m->a_type, (row + r) * m->a_stride, m->k, converted + r * m->k);
       a = converted;
       a_stride = m->k;
     } else {
@@ -163,17 +204,33 @@ static void LEVEL(pack)(const void *arguments, int thread, int threads) {
   const stapes_pack_arguments *p = arguments;
   int64_t panels = (p->n + STAPES_PANEL - 1) / STAPES_PANEL, begin, end;
   share(panels, thread, threads, &begin, &end);
-  for (int64_t panel = begin; panel < end; panel++)
-    for (int64_t lane = 0; lane < STAPES_PANEL; lane++) {
-      int64_t row = panel * STAPES_PANEL + lane;
-      for (int64_t i = 0; i < p->k; i++) {
-        float w = row < p->n ? p->weight[row * p->k + i] : 0;
-        int64_t at = (panel * p->k + i) * STAPES_PANEL + lane;
-        if (p->packed_type == STAPES_BFLOAT16) {
-          ((uint16_t *)p->packed)[at] = bf16_from_float(w);
-        } else {
-          ((float *)p->packed)[at] = w;
-        }
+  bool moves = p->weight_type == p->packed_type && p->packed_type != STAPES_FLOAT32;
+  int64_t stride = STAPES_PANEL;
+  float *row = stapes_scratch((size_t)p->k * sizeof(float));
+  for (int64_t panel = begin; panel < end; panel++) {
+    char *packed = (char *)p->packed + panel * p->k * STAPES_PANEL * bytes_of(p->packed_type);
+    if (p->n - panel * STAPES_PANEL < STAPES_PANEL)
+      memset(packed, 0, (size_t)(p->k * STAPES_PANEL * bytes_of(p->packed_type)));
+    for (int64_t lane = 0; lane < STAPES_PANEL && panel * STAPES_PANEL + lane < p->n; lane++) {
+      int64_t from = (panel * STAPES_PANEL + lane) * p->k;
+      uint16_t *halves = (uint16_t *)packed + lane;
+      if (moves) {
+        const char *source = (const char *)p->weight + 2 * from;
+        for (int64_t i = 0; i < p->k; i++) memcpy(halves + i * stride, source + 2 * i, 2);
+        continue;
+      }
+      row_to_float(p->weight, p->weight_type, from, p->k, row);
+      switch (p->packed_type) {
+        case STAPES_FLOAT32:
+          for (int64_t i = 0; i < p->k; i++) ((float *)packed)[i * stride + lane] = row[i];
+          break;
+        case STAPES_BFLOAT16:
+          for (int64_t i = 0; i < p->k; i++) halves[i * stride] = bf16_from_float(row[i]);
+          break;
+        case STAPES_FLOAT16:
+          for (int64_t i = 0; i < p->k; i++) halves[i * stride] = f16_from_float(row[i]);
+          break;
       }
     }
+  }
 }

@@ -1,4 +1,31 @@
-// Operations on whole rows: look up, gather, add, convert, and write to the cache.
+// Numbers of any type as vectors, and operations on whole rows: look up, gather, add, convert, and write to the cache.
+
+INLINE int64_t bytes_of(stapes_type type) { return type == STAPES_FLOAT32 ? 4 : 2; }
+
+INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
+  switch (type) {
+    case STAPES_BFLOAT16:
+      return vf_load_bf16((const uint16_t *)p + at);
+    case STAPES_FLOAT16:
+      return vf_load_f16((const uint16_t *)p + at);
+    case STAPES_FLOAT32:
+      return vf_load((const float *)p + at);
+  }
+}
+
+INLINE void store_as(void *p, stapes_type type, int64_t at, vf v) {
+  switch (type) {
+    case STAPES_BFLOAT16:
+      vf_store_bf16((uint16_t *)p + at, v);
+      break;
+    case STAPES_FLOAT16:
+      vf_store_f16((uint16_t *)p + at, v);
+      break;
+    case STAPES_FLOAT32:
+      vf_store((float *)p + at, v);
+      break;
+  }
+}
 
 /// `source` may be of any alignment: the embedding is read where it lies in the model's file.
 INLINE void row_to_float(const void *source, stapes_type type, int64_t offset, int64_t count, float *y) {
@@ -6,17 +33,18 @@ INLINE void row_to_float(const void *source, stapes_type type, int64_t offset, i
     memcpy(y, (const char *)source + offset * (int64_t)sizeof(float), (size_t)count * sizeof(float));
     return;
   }
+  // Vectors of two-byte numbers ask for an alignment of two, which a file does not promise.
   const char *x = (const char *)source + offset * 2;
-  for (int64_t i = 0; i < count; i++) {
-    if (type == STAPES_BFLOAT16) {
-      uint16_t h;
-      memcpy(&h, x + i * 2, sizeof h);
-      y[i] = float_from_bf16(h);
-    } else {
-      _Float16 h;
-      memcpy(&h, x + i * 2, sizeof h);
-      y[i] = (float)h;
-    }
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    uint16_t halves[LANES];
+    memcpy(halves, x + i * 2, sizeof halves);
+    vf_store(y + i, type == STAPES_BFLOAT16 ? vf_load_bf16(halves) : vf_load_f16(halves));
+  }
+  for (; i < count; i++) {
+    uint16_t h;
+    memcpy(&h, x + i * 2, sizeof h);
+    y[i] = type == STAPES_BFLOAT16 ? float_from_bf16(h) : float_from_f16(h);
   }
 }
 
@@ -52,48 +80,59 @@ static void LEVEL(convert)(const void *arguments, int thread, int threads) {
   int64_t begin, end;
   share(a->count, thread, threads, &begin, &end);
   if (a->y_type == STAPES_FLOAT32) {
-    memcpy((float *)a->y + begin, a->x + begin, (size_t)(end - begin) * sizeof(float));
+    row_to_float(a->x, a->x_type, begin, end - begin, (float *)a->y + begin);
     return;
   }
   uint16_t *y = a->y;
   int64_t i = begin;
-  for (; i + LANES <= end; i += LANES) vf_store_bf16(y + i, vf_load(a->x + i));
-  for (; i < end; i++) y[i] = bf16_from_float(a->x[i]);
+  for (; i + LANES <= end; i += LANES) store_as(y, a->y_type, i, vf_load((const float *)a->x + i));
+  for (; i < end; i++) {
+    float x = ((const float *)a->x)[i];
+    y[i] = a->y_type == STAPES_BFLOAT16 ? bf16_from_float(x) : f16_from_float(x);
+  }
 }
 
-#define SAME(to, from) to = from
-#define SAME_ROW(to, from) memcpy(to, from, STAPES_HEAD_WIDTH * sizeof *(to))
-#define ROUNDED(to, from) to = bf16_from_float(from)
-#define ROUNDED_ROW(to, from) \
-  for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) vf_store_bf16((to) + d, vf_load((from) + d))
-#define STORE_KV(T, S, COPY_KEY, COPY_VALUES)                                                                \
-  for (int64_t row = begin; row < end; row++) {                                                              \
-    int64_t page = a->slots[row] / positions, position = a->slots[row] % positions;                          \
-    int64_t tile = position / STAPES_TILE, lane = position % STAPES_TILE;                                    \
-    for (int64_t head = 0; head < a->cache.heads; head++) {                                                  \
-      int64_t base = page * a->cache.page_stride + head * a->cache.head_stride +                             \
-                     tile * STAPES_TILE * STAPES_HEAD_WIDTH;                                                 \
-      T *keys = (T *)a->cache.keys + base + lane;                                                            \
-      T *values = (T *)a->cache.values + base + lane * STAPES_HEAD_WIDTH;                                    \
-      const S *k = (const S *)a->key + row * a->key_stride + head * STAPES_HEAD_WIDTH;                       \
-      const S *v = (const S *)a->value + row * a->value_stride + head * STAPES_HEAD_WIDTH;                   \
-      for (int d = 0; d < STAPES_HEAD_WIDTH; d++) COPY_KEY(keys[d * STAPES_TILE], k[d]);                     \
-      COPY_VALUES(values, v);                                                                                \
-    }                                                                                                        \
+/// One row of keys and values to one slot of the cache. Both types are constants wherever this is inlined.
+INLINE void store_row(const stapes_store_kv_arguments *a, int64_t row, const stapes_type type, const stapes_type cached) {
+  int64_t positions = a->cache.tiles_per_page * STAPES_TILE;
+  int64_t page = a->slots[row] / positions, position = a->slots[row] % positions;
+  int64_t tile = position / STAPES_TILE, lane = position % STAPES_TILE;
+  for (int64_t head = 0; head < a->cache.heads; head++) {
+    int64_t base = page * a->cache.page_stride + head * a->cache.head_stride + tile * STAPES_TILE * STAPES_HEAD_WIDTH;
+    int64_t keys = base + lane, values = base + lane * STAPES_HEAD_WIDTH;
+    int64_t from_key = row * a->key_stride + head * STAPES_HEAD_WIDTH;
+    int64_t from_value = row * a->value_stride + head * STAPES_HEAD_WIDTH;
+    if (type == cached && type != STAPES_FLOAT32) {
+      const uint16_t *k = (const uint16_t *)a->key + from_key, *v = (const uint16_t *)a->value + from_value;
+      for (int d = 0; d < STAPES_HEAD_WIDTH; d++) ((uint16_t *)a->cache.keys)[keys + d * STAPES_TILE] = k[d];
+      memcpy((uint16_t *)a->cache.values + values, v, STAPES_HEAD_WIDTH * sizeof *v);
+      continue;
+    }
+    for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
+      store_as(a->cache.values, cached, values + d, load_as(a->value, type, from_value + d));
+      char lanes[VECTOR_BYTES];
+      store_as(lanes, cached, 0, load_as(a->key, type, from_key + d));
+      for (int i = 0; i < LANES; i++)
+        memcpy((char *)a->cache.keys + (keys + (d + i) * STAPES_TILE) * bytes_of(cached),
+               lanes + i * bytes_of(cached), (size_t)bytes_of(cached));
+    }
   }
+}
 
 static void LEVEL(store_kv)(const void *arguments, int thread, int threads) {
   const stapes_store_kv_arguments *a = arguments;
   int64_t begin, end;
   share(a->rows, thread, threads, &begin, &end);
-  int64_t positions = a->cache.tiles_per_page * STAPES_TILE;
-  if (a->type == STAPES_BFLOAT16) {
-    STORE_KV(uint16_t, uint16_t, SAME, SAME_ROW)
-  } else if (a->cache.type == STAPES_BFLOAT16) {
-    STORE_KV(uint16_t, float, ROUNDED, ROUNDED_ROW)
-  } else {
-    STORE_KV(float, float, SAME, SAME_ROW)
+#define STORE(TYPE, CACHED)                                            \
+  if (a->type == TYPE && a->cache.type == CACHED) {                    \
+    for (int64_t row = begin; row < end; row++) store_row(a, row, TYPE, CACHED); \
   }
+  STORE(STAPES_FLOAT32, STAPES_FLOAT32)
+  STORE(STAPES_FLOAT32, STAPES_BFLOAT16)
+  STORE(STAPES_FLOAT32, STAPES_FLOAT16)
+  STORE(STAPES_BFLOAT16, STAPES_BFLOAT16)
+  STORE(STAPES_BFLOAT16, STAPES_FLOAT16)
+#undef STORE
 }
 
 static void LEVEL(copy_pages)(const void *arguments, int thread, int threads) {

@@ -18,6 +18,8 @@ typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint16_t vh __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
 typedef uint16_t vh_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
+typedef _Float16 vhf __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef _Float16 vhf_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
 
 INLINE vf vf_load(const float *p) { return *(const vf_unaligned *)p; }
 INLINE void vf_store(float *p, vf v) { *(vf_unaligned *)p = v; }
@@ -54,6 +56,28 @@ INLINE uint16_t bf16_from_float(float f) {
   memcpy(&bits, &f, sizeof bits);
   if (f != f) return (uint16_t)((bits >> 16) | 0x40);
   return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+// float16 holds every float16 weight exactly; a store rounds to nearest, ties to even, and keeps what is finite finite.
+#define FLOAT16_MAXIMUM 65504.0f
+INLINE vf vf_load_f16(const uint16_t *p) { return __builtin_convertvector((vhf) * (const vhf_unaligned *)p, vf); }
+INLINE void vf_store_f16(uint16_t *p, vf v) {
+  // What is not a number loses every comparison and so stays what it is.
+  v = vf_min(vf_splat(FLOAT16_MAXIMUM), vf_max(vf_splat(-FLOAT16_MAXIMUM), v));
+  *(vhf_unaligned *)p = __builtin_convertvector(v, vhf);
+}
+INLINE float float_from_f16(uint16_t h) {
+  _Float16 f;
+  memcpy(&f, &h, sizeof f);
+  return (float)f;
+}
+INLINE uint16_t f16_from_float(float f) {
+  if (f > FLOAT16_MAXIMUM) f = FLOAT16_MAXIMUM;
+  if (f < -FLOAT16_MAXIMUM) f = -FLOAT16_MAXIMUM;
+  _Float16 h = (_Float16)f;
+  uint16_t bits;
+  memcpy(&bits, &h, sizeof bits);
+  return bits;
 }
 
 // Horizontal reductions add lanes in one fixed order, so a result depends on the level but never on the call.

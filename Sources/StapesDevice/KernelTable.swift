@@ -4,6 +4,8 @@ import COneDNN
 /// One implementation of every operation. All of them take the argument structs of `stapes_kernels.h`.
 package struct KernelTable: Sendable {
     package let name: String
+    /// Whether float16 is widened in hardware: elsewhere it is read, but slowly.
+    package let widensFloat16: Bool
     package let layerNorm: stapes_kernel
     package let pack: stapes_kernel
     package let matmul: stapes_kernel
@@ -15,7 +17,7 @@ package struct KernelTable: Sendable {
     package let convert: stapes_kernel
     package let storeKV: stapes_kernel
     package let pagedAttention: stapes_kernel
-    package let encoderAttention: stapes_kernel
+    package private(set) var encoderAttention: stapes_kernel
     package let select: stapes_kernel
     package let feed: stapes_kernel
     package let copyPages: stapes_kernel
@@ -28,6 +30,7 @@ extension KernelTable {
     package init?(_ level: CPULevel) {
         guard let kernels = stapes_kernels_at(level.kernelLevel)?.pointee else { return nil }
         name = level.rawValue
+        widensFloat16 = kernels.widens_float16
         layerNorm = kernels.layer_norm
         pack = kernels.pack
         matmul = kernels.matmul
@@ -49,10 +52,20 @@ extension KernelTable {
 }
 
 extension KernelTable {
+    /// The same, but the encoder's attention, in float32, is multiplied in 16-bit integers where the processor does that.
+    package var withInt16Attention: KernelTable {
+        var table = self
+        if let kernels = stapes_int16_kernels_here()?.pointee { table.encoderAttention = kernels.encoder_attention }
+        return table
+    }
+
     /// What a launched kernel is called, for profiles. Two operations of the same code have the name of the first.
     package func name(of kernel: UnsafeRawPointer) -> String {
+        let int16 = stapes_int16_kernels_here()?.pointee
         let named: [(String, stapes_kernel)] = [
-            ("product", matmul), ("product (oneDNN)", stapes_onednn_execute), ("layer norm", layerNorm),
+            ("product", matmul), ("product (int8)", matmulInt8), ("product (int16)", int16?.matmul ?? matmul),
+            ("encoder attention", int16?.encoder_attention ?? encoderAttention),
+            ("product (oneDNN)", stapes_onednn_execute), ("layer norm", layerNorm),
             ("encoder attention", encoderAttention), ("paged attention", pagedAttention), ("store keys", storeKV),
             ("convert", convert), ("add", add), ("embed", embed), ("gather", gather), ("select", select),
             ("feed", feed), ("copy pages", copyPages),

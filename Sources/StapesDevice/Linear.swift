@@ -24,35 +24,75 @@ package final class Linear {
 
     private let hasBias: Bool
 
+    /// What weights can be rounded to, with a scale an output.
+    package enum Integers: Sendable, Hashable {
+        /// For few rows, each of which is rounded to 16 bits.
+        case int8
+        /// Twelve bits in two bytes, for many rows, each of which is rounded to twelve bits as well.
+        case int16
+    }
+
     private enum Packed {
         case panels(PanelWeights)
         case int8(Int8Weights)
+        case int16(Int16Weights)
         case oneDNN(OneDNNWeights)
     }
 
     /// - Parameters:
-    ///   - weight: `[outputs, inputs]`, read before this returns.
+    ///   - matrices: `[n, inputs]` each, stacked, read before this returns. All but the last have a multiple of 16 rows.
     ///   - bias: `[outputs]`.
-    ///   - type: what the weights are held and multiplied in.
-    ///   - int8: hold the weights in int8 instead, and round each row of the input to 16 bits.
+    ///   - type: what the weights are held in, and multiplied in if it is bfloat16 by oneDNN. For float32, weights that a
+    ///     type of two bytes holds exactly may be held so: their products have the same bits.
+    ///   - integers: what the weights are rounded to instead, if they are.
     package init(
-        outputs: Int, inputs: Int, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, type: ScalarType,
-        int8: Bool = false, usage: Usage, device: CPUDevice
+        _ matrices: [StoredMatrix], inputs: Int, bias: UnsafePointer<Float>?, type: ScalarType,
+        integers: Integers? = nil, usage: Usage, device: CPUDevice
     ) throws(DeviceError) {
-        self.outputs = outputs
+        outputs = matrices.rows
         self.inputs = inputs
         hasBias = bias != nil
         self.bias = try Buffer(of: Float.self, count: outputs)
         if let bias { self.bias.pointer.copyMemory(from: bias, byteCount: outputs * MemoryLayout<Float>.stride) }
         // Copying overlapping rows apart pays where the product gains a factor of two by it.
         let ofOneDNN = usage == .manyRows || usage == .overlappingRows && type == .bfloat16
-        if int8 {
-            weights = .int8(try Int8Weights(weight, outputs: outputs, inputs: inputs, stream: device.stream))
+        if let integers {
+            switch integers {
+            case .int8: weights = .int8(try Int8Weights(matrices, inputs: inputs, stream: device.stream))
+            case .int16: weights = .int16(try Int16Weights(matrices, inputs: inputs, stream: device.stream))
+            }
         } else if ofOneDNN, device.usesOneDNN(for: type) {
-            weights = .oneDNN(try OneDNNWeights(weight, outputs: outputs, inputs: inputs, type: type))
+            weights = .oneDNN(
+                try OneDNNWeights(
+                    device.stream.widened(matrices, columns: inputs), outputs: outputs, inputs: inputs, type: type))
         } else {
-            weights = .panels(
-                try PanelWeights(weight, outputs: outputs, inputs: inputs, type: type, stream: device.stream))
+            let held = Self.panelType(of: matrices, inputs: inputs, type: type, kernels: device.stream.kernels)
+            weights = .panels(try PanelWeights(matrices, inputs: inputs, type: held, stream: device.stream))
+        }
+    }
+
+    /// Weights of one matrix `[outputs, inputs]` in float32.
+    package convenience init(
+        outputs: Int, inputs: Int, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, type: ScalarType,
+        integers: Integers? = nil, usage: Usage, device: CPUDevice
+    ) throws(DeviceError) {
+        try self.init(
+            [StoredMatrix(weight, type: .float32, rows: outputs)], inputs: inputs, bias: bias, type: type,
+            integers: integers, usage: usage, device: device)
+    }
+
+    /// What panels of `type` hold their weights in. A step takes as long as its weights take to read, so that half the
+    /// bytes are half the time where widening them costs nothing.
+    private static func panelType(
+        of matrices: [StoredMatrix], inputs: Int, type: ScalarType, kernels: KernelTable
+    ) -> ScalarType {
+        switch type {
+        case .bfloat16: return .bfloat16
+        case .float16: return kernels.widensFloat16 ? .float16 : .float32
+        case .float32:
+            if matrices.allSatisfy({ $0.type == .bfloat16 }) { return .bfloat16 }
+            let exact = matrices.allSatisfy { $0.type == .float16 || $0.fitsFloat16(columns: inputs) }
+            return exact && kernels.widensFloat16 ? .float16 : .float32
         }
     }
 
@@ -60,6 +100,7 @@ package final class Linear {
         switch weights {
         case .panels(let packed): packed.byteCount
         case .int8(let packed): packed.byteCount
+        case .int16(let packed): packed.byteCount
         case .oneDNN(let packed): packed.byteCount
         }
     }
@@ -78,6 +119,8 @@ package final class Linear {
         case .oneDNN(let weights):
             try weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
         case .int8(let weights):
+            weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
+        case .int16(let weights):
             weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
         case .panels(let weights):
             weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)

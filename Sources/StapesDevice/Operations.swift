@@ -46,6 +46,7 @@ extension Stream {
     ) {
         launch(
             kernels.convert,
-            stapes_convert_arguments(x: input, y: output, count: Int64(count), y_type: type.kernelType))
+            stapes_convert_arguments(
+                x: input, y: output, count: Int64(count), x_type: STAPES_FLOAT32, y_type: type.kernelType))
     }
 }

@@ -4,7 +4,7 @@ import CKernels
 package enum ScalarType: Sendable, Hashable {
     case float32
     case bfloat16
-    /// Only as stored by a checkpoint: read by the embedding, never computed with.
+    /// Of weights and caches: widened where they are read, never what is computed in.
     case float16
 
     package var byteCount: Int { self == .float32 ? 4 : 2 }

@@ -3,45 +3,6 @@ import StapesDevice
 import StapesModel
 import StapesTokenizer
 
-/// What the model computes in.
-public enum ComputeType: String, Sendable, Hashable, CaseIterable {
-    /// The type whose error rate is known: float32, until bfloat16 has been measured where a processor multiplies it.
-    case auto
-    case float32
-    /// Weights and caches in bfloat16, sums in float32.
-    case bfloat16
-    /// The encoder in bfloat16, the decoder and the caches in float32.
-    case bfloat16Encoder = "bfloat16_float32"
-    /// The decoder's weights in int8 and its caches in bfloat16; the encoder as in float32.
-    case int8
-
-    /// What `auto` stands for.
-    package var resolved: ComputeType { self == .auto ? .float32 : self }
-
-    /// Of the decoder and of the caches.
-    package var scalarType: ScalarType { resolved == .bfloat16 ? .bfloat16 : .float32 }
-
-    /// What windows are encoded in.
-    package var encoderType: ScalarType {
-        switch resolved {
-        case .bfloat16, .bfloat16Encoder: .bfloat16
-        case .auto, .float32, .int8: .float32
-        }
-    }
-
-    /// What keys and values are held in.
-    package var cacheType: ScalarType {
-        switch resolved {
-        case .bfloat16, .int8: .bfloat16
-        case .auto, .float32, .bfloat16Encoder: .float32
-        }
-    }
-
-    package var decoderTypes: DecoderTypes {
-        DecoderTypes(window: scalarType, activations: scalarType, int8Weights: resolved == .int8)
-    }
-}
-
 /// How decode graphs are used.
 package struct GraphOptions: Sendable, Hashable {
     package var mode: GraphMode
@@ -112,6 +73,22 @@ package struct EngineConfiguration: Sendable {
 }
 
 extension EngineConfiguration {
+    /// What `computeType` comes to on this processor.
+    package var resolvedComputeType: ComputeType { computeType.resolved(fastEncoder) }
+
+    /// What the model computes and holds in what.
+    package var types: ComputeTypes {
+        ComputeTypes(resolvedComputeType, fast: fastEncoder, int16: multipliesInt16)
+    }
+
+    private var multipliesInt16: Bool { level >= .avx512 && CPUDevice.hasInt16Products }
+
+    private var fastEncoder: FastEncoder? {
+        // Products and attention both need it.
+        if level == .avx512BF16, CPULevel.hasFastBFloat16, usesOneDNN, CPUDevice.hasOneDNN { return .bfloat16 }
+        return multipliesInt16 ? .int16 : nil
+    }
+
     /// Whether this engine uses graphs, and why.
     ///
     /// - Throws: `unavailable` when graphs are demanded and a backend cannot capture.

@@ -40,7 +40,7 @@ public struct EngineDescription: Sendable, Hashable {
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) throws(EngineError) {
         self.model = model
         device = .cpu
-        computeType = configuration.computeType.resolved
+        computeType = configuration.resolvedComputeType
         threads = configuration.threads
         kernels = configuration.level.rawValue
         usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN
@@ -52,7 +52,7 @@ public struct EngineDescription: Sendable, Hashable {
         looksAhead = configuration.looksAhead
         isDeterministic = true
         // Keys and values, a vector of the model's width each, in every decoder layer.
-        selfKVBytesPerToken = model.decoderLayers * 2 * model.width * computeType.cacheType.byteCount
+        selfKVBytesPerToken = model.decoderLayers * 2 * model.width * configuration.types.cache.byteCount
         crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
         cacheByteCount = SchedulerLimits(configuration, model: model).cacheBytes
     }

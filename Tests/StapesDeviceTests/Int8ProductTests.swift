@@ -28,7 +28,8 @@ import Testing
                             stream.kernels.packInt8,
                             stapes_pack_int8_arguments(
                                 weight: weight.floats, packed: packed.baseAddress!, scales: scales.baseAddress!,
-                                corrections: corrections.baseAddress!, n: Int64(outputs), k: Int64(inputs)))
+                                corrections: corrections.baseAddress!, n: Int64(outputs), k: Int64(inputs),
+                                weight_type: STAPES_FLOAT32))
                     }
                 }
             }

@@ -156,7 +156,7 @@ import Testing
                 MatrixView(weight.pointer, type: .float32, rows: 0, columns: 64),
                 into: MatrixView(y.pointer, type: .float32, rows: 0, columns: 64), on: device.stream)
             #expect(y[0] == 5 && y[63] == 5)
-            #expect(layer.byteCount >= 64 * 64 * 4)
+            #expect(layer.byteCount >= 64 * 64 * 2)
         }
     }
 
@@ -178,5 +178,66 @@ import Testing
             }
         }
         return result
+    }
+}
+
+/// What is held in two bytes where that loses nothing.
+@Suite struct ExactWeightTests {
+    private static let (outputs, inputs) = (48, 70)
+
+    private func product(_ weight: Cells, on device: CPUDevice) throws -> (bytes: Int, output: [UInt8]) {
+        var generator = SeededGenerator(seed: 71)
+        let matrices = [0, 16].map { first in
+            StoredMatrix(
+                weight.pointer + first * Self.inputs * weight.type.byteCount, type: weight.type,
+                rows: first == 0 ? 16 : 32)
+        }
+        let layer = try Linear(
+            matrices, inputs: Self.inputs, bias: nil, type: .float32, usage: .fewRows, device: device)
+        let x = Cells(random: 5 * Self.inputs, using: &generator)
+        let y = Cells(5 * Self.outputs)
+        try layer.run(
+            MatrixView(x.pointer, type: .float32, rows: 5, columns: Self.inputs),
+            into: MatrixView(y.pointer, type: .float32, rows: 5, columns: Self.outputs), on: device.stream)
+        return (layer.byteCount, y.bytes)
+    }
+
+    /// However the same numbers are stored, a product has the same bits, and half the bytes where they fit.
+    @Test(arguments: CPULevel.available) func storageChangesNoBit(_ level: CPULevel) throws {
+        var generator = SeededGenerator(seed: 70)
+        let kernels = try #require(KernelTable(level))
+        let device = try CPUDevice(kernels: kernels, threads: 2)
+        let count = Self.outputs * Self.inputs
+        for type in [ScalarType.float16, .bfloat16] {
+            let stored = Cells(random: count, type: type, using: &generator)
+            let widened = Cells((0..<count).map { stored[$0] })
+            // A number more that neither type of two bytes holds.
+            let odd = widened.copy()
+            odd[count - 1] = 1 / 3
+            let (plain, exact) = (try product(widened, on: device), try product(stored, on: device))
+            #expect(plain.output == exact.output, "\(type)")
+            let narrow = count * 2
+            #expect(exact.bytes == (type == .bfloat16 || kernels.widensFloat16 ? narrow : 2 * narrow))
+            if type == .float16 { #expect(plain.bytes == exact.bytes) }
+            #expect(try product(odd, on: device).bytes == 2 * narrow)
+        }
+    }
+
+    /// The edges of what float16 holds, each beside zeros, which it does.
+    @Test func edgesOfFloat16() throws {
+        let kernels = try #require(CPULevel.available.compactMap(KernelTable.init).last { $0.widensFloat16 })
+        let device = try CPUDevice(kernels: kernels, threads: 1)
+        let count = Self.outputs * Self.inputs
+        func isNarrow(_ value: Float) throws -> Bool {
+            let weight = Cells(count)
+            weight[7] = value
+            return try product(weight, on: device).bytes == count * 2
+        }
+        for value: Float in [0, -0.0, 1, -1.5, 65504, 0x1p-14, 0x1p-24, 3 * 0x1p-24, -0x1.ff8p-15] {
+            #expect(try isNarrow(value), "\(value)")
+        }
+        for value: Float in [65505, 65520, 0x1p16, 1 + 0x1p-11, 0x1p-25, 1.5 * 0x1p-24, .infinity, .nan, 1e-40] {
+            #expect(try !isNarrow(value), "\(value)")
+        }
     }
 }

@@ -7,7 +7,7 @@ import Testing
         let input, weight, output: ScalarType
         var testDescription: String { "\(input) * \(weight) -> \(output)" }
         static let all: [Types] = computeTypes.flatMap { input in
-            computeTypes.flatMap { weight in
+            storedTypes.flatMap { weight in
                 computeTypes.map { Types(input: input, weight: weight, output: $0) }
             }
         }

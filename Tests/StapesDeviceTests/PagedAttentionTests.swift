@@ -11,7 +11,8 @@ import Testing
         var testDescription: String { "\(tilesPerPage) tiles a page, \(type), rows of \(rowType ?? type)" }
         static let all: [Geometry] = [1, 94, 3].flatMap { tiles in
             computeTypes.map { Geometry(tilesPerPage: tiles, type: $0) }
-                + [Geometry(tilesPerPage: tiles, type: .bfloat16, rowType: .float32)]
+                + [ScalarType.bfloat16, .float16].map { Geometry(tilesPerPage: tiles, type: $0, rowType: .float32) }
+                + [Geometry(tilesPerPage: tiles, type: .float16, rowType: .bfloat16)]
         }
     }
 

@@ -109,7 +109,7 @@ import Testing
     }
 
     /// The device's levels against the plain kernels, over tiles that end inside.
-    @Test(arguments: [ScalarType.float32, .bfloat16], [ScalarType.float32, .bfloat16])
+    @Test(arguments: storedTypes, computeTypes)
     func scoresAgreeWithThePlainKernel(_ type: ScalarType, queryType: ScalarType) throws {
         var generator = SeededGenerator(seed: 302)
         let (heads, tokens, positions, tiles) = (3, 5, 37, 3)

@@ -29,8 +29,8 @@ struct SampleTests {
         #expect(result.durationSeconds == 11)
     }
 
-    @Test(arguments: [ComputeType.bfloat16, .bfloat16Encoder])
-    func sampleInBFloat16HasTheSameWords(type: ComputeType) async throws {
+    @Test(arguments: [ComputeType.auto, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8])
+    func sampleHasTheSameWords(type: ComputeType) async throws {
         let transcriber = try await Transcriber(
             TranscriberConfiguration(modelDirectory: TestModels.base, computeType: type))
         let result = try await transcriber.transcribe(Self.sample, options: TranscriptionOptions(language: "en"))

@@ -15,6 +15,8 @@
 #define STAPES_TILE 16
 /// Columns in a panel of packed weights.
 #define STAPES_PANEL 16
+/// Columns in a panel of weights of twelve bits.
+#define STAPES_INT16_PANEL 32
 /// The most candidates for its next token that a row can be asked for.
 #define STAPES_CANDIDATES 16
 /// The most tokens that read one sequence's keys and values together in `paged_attention`.
@@ -35,12 +37,13 @@ typedef struct {
   float epsilon;
 } stapes_layer_norm_arguments;
 
-/// Reorders `weight` [N, K] into panels of 16 outputs, [ceil(N / 16), K, 16], zero-filled, as `packed_type`.
+/// Reorders `weight` [N, K] into panels of 16 outputs, [ceil(N / 16), K, 16], zero-filled, as `packed_type`. `weight`
+/// may lie at any address.
 typedef struct {
-  const float *_Nonnull weight;
+  const void *_Nonnull weight;
   void *_Nonnull packed;
   int64_t n, k;
-  stapes_type packed_type;
+  stapes_type weight_type, packed_type;
 } stapes_pack_arguments;
 
 /// c = a * weight^T + bias; then GELU (the exact one, with erf) if `gelu`; then added to c if `accumulate`.
@@ -58,13 +61,14 @@ typedef struct {
 
 /// Rounds `weight` [N, K] to int8, each output by a scale of its own: the largest weight becomes 127. In panels of 16
 /// outputs and quads of 4 inputs, [ceil(N / 16), ceil(K / 4), 16, 4], zero-filled. `scales` and `corrections` (-128
-/// times the sum of an output's weights) have an entry for every output of every panel.
+/// times the sum of an output's weights) have an entry for every output of every panel. `weight` may lie at any address.
 typedef struct {
-  const float *_Nonnull weight;
+  const void *_Nonnull weight;
   int8_t *_Nonnull packed;
   float *_Nonnull scales;
   int32_t *_Nonnull corrections;
   int64_t n, k;
+  stapes_type weight_type;
 } stapes_pack_int8_arguments;
 
 /// As `stapes_matmul_arguments` says, with weights of `stapes_pack_int8_arguments` and each row of a rounded to
@@ -81,6 +85,30 @@ typedef struct {
   stapes_type a_type, c_type;
   bool gelu, accumulate;
 } stapes_matmul_int8_arguments;
+
+/// Rounds `weight` [N, K] to twelve bits, each output by a scale of its own: the largest weight becomes 2047. In panels of
+/// 32 outputs and pairs of inputs, [ceil(N / 32), ceil(K / 2), 32, 2], zero-filled. `scales` has an entry for every
+/// output of every panel. `weight` may lie at any address.
+typedef struct {
+  const void *_Nonnull weight;
+  int16_t *_Nonnull packed;
+  float *_Nonnull scales;
+  int64_t n, k;
+  stapes_type weight_type;
+} stapes_pack_int16_arguments;
+
+/// As `stapes_matmul_arguments` says, in float32, with weights of `stapes_pack_int16_arguments` and each row of a rounded
+/// to twelve bits by a scale of its own. A row's bits do not depend on the rows beside it. A row that holds an infinity
+/// or what is not a number gives what is not a number.
+typedef struct {
+  const float *_Nonnull a;
+  const int16_t *_Nonnull weight;
+  const float *_Nonnull scales;
+  const float *_Nullable bias;
+  float *_Nonnull c;
+  int64_t m, n, k, a_stride, c_stride;
+  bool gelu, accumulate;
+} stapes_matmul_int16_arguments;
 
 /// y[t] = table[tokens[t]] + position_table[positions[t]], both [*, D]; y is float32. `table` may lie at any address.
 typedef struct {
@@ -108,12 +136,12 @@ typedef struct {
   int64_t count;
 } stapes_add_arguments;
 
-/// y = x, `count` values from float32 to `y_type`.
+/// y = x, `count` values from `x_type` to `y_type`, one of which is float32.
 typedef struct {
-  const float *_Nonnull x;
+  const void *_Nonnull x;
   void *_Nonnull y;
   int64_t count;
-  stapes_type y_type;
+  stapes_type x_type, y_type;
 } stapes_convert_arguments;
 
 /// Where an arena keeps the keys and values of one layer. Page p of head h begins at
@@ -130,7 +158,7 @@ typedef struct {
 } stapes_kv_layer;
 
 /// Writes row t of `key` and `value` [T, H * 64] to slot `slots[t]` (page * positions a page + position in it).
-/// Keys and values of float32 are rounded if the cache holds bfloat16.
+/// They are float32 or bfloat16 and are converted to the cache's type; a cache of float32 takes float32 alone.
 typedef struct {
   stapes_kv_layer cache;
   const void *_Nonnull key;
@@ -277,6 +305,8 @@ typedef enum { STAPES_GENERIC = 0, STAPES_AVX2 = 1, STAPES_AVX512 = 2, STAPES_AV
 /// The kernels of one instruction level.
 typedef struct {
   const char *_Nonnull name;
+  /// Whether float16 is widened in hardware: elsewhere it is read, but slowly.
+  bool widens_float16;
   stapes_kernel _Nonnull layer_norm;
   stapes_kernel _Nonnull pack;
   stapes_kernel _Nonnull matmul;
@@ -304,6 +334,23 @@ stapes_level stapes_best_level(void);
 
 /// Whether this processor multiplies bfloat16 in hardware (avx512_bf16).
 bool stapes_has_bfloat16(void);
+
+/// Whether it does so faster than it multiplies float32. Of processors without tiles (AMX), Intel's take longer for it.
+bool stapes_has_fast_bfloat16(void);
+
+/// What is multiplied in pairs of 16-bit integers: `stapes_pack_int16_arguments`, `stapes_matmul_int16_arguments` and
+/// `stapes_encoder_attention_arguments` in float32.
+typedef struct {
+  stapes_kernel _Nonnull pack;
+  stapes_kernel _Nonnull matmul;
+  stapes_kernel _Nonnull encoder_attention;
+} stapes_int16_kernels;
+
+/// Null where this processor has no instruction for it (avx512_vnni).
+const stapes_int16_kernels *_Nullable stapes_int16_kernels_here(void);
+
+/// Whether float16 holds all of `count` values exactly.
+bool stapes_fits_float16(const float *_Nonnull values, int64_t count);
 
 /// Processors that this process may use: those of its affinity, and no more than its control group pays for.
 int stapes_usable_processors(void);

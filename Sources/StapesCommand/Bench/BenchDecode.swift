@@ -76,7 +76,7 @@ struct BenchDecode: AsyncParsableCommand {
             AllocationCounts.count(body)?.allocations
         }
         return DecodeReport(
-            model: randomWeights?.name ?? engine.modelFlags.name, computeType: configuration.computeType.resolved,
+            model: randomWeights?.name ?? engine.modelFlags.name, computeType: configuration.resolvedComputeType,
             threads: configuration.threads, rows: try batchSizes.map { try bench.run(batch: $0, steps: steps) })
     }
 }

@@ -48,7 +48,7 @@ struct BenchProfile: AsyncParsableCommand {
         let configuration = try EngineConfiguration(wishes, special: special)
         let profile = try StepProfile(configuration, checkpoint: checkpoint)
         return ProfileReport(
-            model: engine.modelFlags.name, computeType: configuration.computeType.resolved.rawValue,
+            model: engine.modelFlags.name, computeType: configuration.resolvedComputeType.rawValue,
             threads: configuration.threads,
             encode: try profile.encode(repetitions: steps).map(ProfileReport.Operation.init),
             decode: try profile.decode(repetitions: steps).map(ProfileReport.Operation.init))

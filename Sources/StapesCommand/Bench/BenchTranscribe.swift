@@ -42,7 +42,7 @@ struct BenchTranscribe: AsyncParsableCommand {
         }
         var sources: [(name: String, audio: AudioSource)] = []
         for input in expansion.inputs { sources.append((input.name, try input.source())) }
-        let batchSize = min(batchSize ?? defaultBatchSize, sources.count)
+        let batchSize = windowsInFlight(batchSize, files: sources.count, options: options)
         var options = decoding.options
         task.apply(to: &options)
 

@@ -89,7 +89,7 @@ struct Transcribe: AsyncParsableCommand {
 
         var options = decoding.options
         task.apply(to: &options)
-        let batchSize = min(batchSize ?? defaultBatchSize, due.count)
+        let batchSize = windowsInFlight(batchSize, files: due.count, options: options)
         let counted = EngineMetricsFile(path: metrics)
         let engine = try await TranscriberEngine(
             engine, maximumBatchSize: batchSize * options.rowsPerWindow, metrics: counted.registry, console: console)
@@ -105,6 +105,11 @@ struct Transcribe: AsyncParsableCommand {
 
 /// Files that are worked on at the same time when nothing else is said and there are as many.
 let defaultBatchSize = 4
+
+/// Windows to make room for: one a file, or as many as wanted where those of a file are there side by side.
+func windowsInFlight(_ wanted: Int?, files: Int, options: TranscriptionOptions) -> Int {
+    options.batched ? wanted ?? 2 * defaultBatchSize : min(wanted ?? defaultBatchSize, files)
+}
 
 extension EngineFacts {
     /// One line for `--verbose`.

@@ -16,6 +16,9 @@ package final class CPUDevice {
         self.oneDNN = oneDNN && stapes_onednn_available()
     }
 
+    /// Whether products and the encoder's attention can be multiplied in 16-bit integers.
+    package static var hasInt16Products: Bool { Int16Weights.isAvailable }
+
     package static var hasOneDNN: Bool { stapes_onednn_available() }
 
     /// oneDNN multiplies bfloat16 only where the processor does; elsewhere our kernels widen it on the way.

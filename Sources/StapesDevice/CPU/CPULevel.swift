@@ -1,7 +1,7 @@
 import CKernels
 
 /// The instruction sets that the C kernels are built for.
-package enum CPULevel: String, Sendable, Hashable, CaseIterable {
+package enum CPULevel: String, Sendable, Hashable, CaseIterable, Comparable {
     case generic
     case avx2
     case avx512
@@ -17,6 +17,8 @@ package enum CPULevel: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    package static func < (one: CPULevel, other: CPULevel) -> Bool { one.number < other.number }
+
     /// The number by which the C kernels know the level.
     package var number: Int { Int(kernelLevel.rawValue) }
 
@@ -28,6 +30,9 @@ package enum CPULevel: String, Sendable, Hashable, CaseIterable {
 
     /// Whether the processor multiplies bfloat16 in hardware.
     package static var hasBFloat16: Bool { stapes_has_bfloat16() }
+
+    /// Whether it does so faster than it multiplies float32.
+    package static var hasFastBFloat16: Bool { stapes_has_fast_bfloat16() }
 
     /// Processors that this process may use, by its affinity and its control group.
     package static var usableProcessors: Int { Int(stapes_usable_processors()) }

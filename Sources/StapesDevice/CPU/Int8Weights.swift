@@ -10,18 +10,23 @@ final class Int8Weights {
     private let scales: Buffer
     private let paddedOutputs: Int
 
-    init(_ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, stream: Stream) throws(DeviceError) {
-        self.outputs = outputs
+    init(_ matrices: [StoredMatrix], inputs: Int, stream: Stream) throws(DeviceError) {
+        outputs = matrices.rows
         self.inputs = inputs
         let panels = (outputs + Int(STAPES_PANEL) - 1) / Int(STAPES_PANEL)
         paddedOutputs = panels * Int(STAPES_PANEL)
-        packed = try Buffer(byteCount: paddedOutputs * ((inputs + 3) / 4 * 4))
+        let rowBytes = (inputs + 3) / 4 * 4
+        packed = try Buffer(byteCount: paddedOutputs * rowBytes)
         scales = try Buffer(of: Float.self, count: 2 * paddedOutputs)
-        stream.launch(
-            stream.kernels.packInt8,
-            stapes_pack_int8_arguments(
-                weight: weight, packed: bytes, scales: outputScales, corrections: corrections, n: Int64(outputs),
-                k: Int64(inputs)))
+        matrices.forEachPanel(of: Int(STAPES_PANEL)) { matrix, panel in
+            let row = panel * Int(STAPES_PANEL)
+            stream.launch(
+                stream.kernels.packInt8,
+                stapes_pack_int8_arguments(
+                    weight: matrix.pointer, packed: bytes + row * rowBytes, scales: outputScales + row,
+                    corrections: corrections + row, n: Int64(matrix.rows), k: Int64(inputs),
+                    weight_type: matrix.type.kernelType))
+        }
     }
 
     private var bytes: UnsafeMutablePointer<Int8> { packed.pointer.assumingMemoryBound(to: Int8.self) }

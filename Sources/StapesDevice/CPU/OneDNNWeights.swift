@@ -23,7 +23,8 @@ final class OneDNNWeights {
 
     private static let recentCount = 8
 
-    init(_ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, type: ScalarType) throws(DeviceError) {
+    /// - Parameter weight: `[outputs, inputs]`.
+    init(_ weight: [Float], outputs: Int, inputs: Int, type: ScalarType) throws(DeviceError) {
         guard
             let created = stapes_onednn_weights_create(
                 weight, Int64(outputs), Int64(inputs), type.oneDNNType, Self.typicalRows)

@@ -7,19 +7,21 @@ final class PanelWeights {
     private let type: ScalarType
     private let packed: Buffer
 
-    init(
-        _ weight: UnsafePointer<Float>, outputs: Int, inputs: Int, type: ScalarType, stream: Stream
-    ) throws(DeviceError) {
-        self.outputs = outputs
+    init(_ matrices: [StoredMatrix], inputs: Int, type: ScalarType, stream: Stream) throws(DeviceError) {
+        outputs = matrices.rows
         self.inputs = inputs
         self.type = type
         let panels = (outputs + Int(STAPES_PANEL) - 1) / Int(STAPES_PANEL)
-        packed = try Buffer(byteCount: panels * inputs * Int(STAPES_PANEL) * type.byteCount)
-        stream.launch(
-            stream.kernels.pack,
-            stapes_pack_arguments(
-                weight: weight, packed: packed.pointer, n: Int64(outputs), k: Int64(inputs),
-                packed_type: type.kernelType))
+        let panelBytes = inputs * Int(STAPES_PANEL) * type.byteCount
+        packed = try Buffer(byteCount: panels * panelBytes)
+        let target = packed.pointer
+        matrices.forEachPanel(of: Int(STAPES_PANEL)) { matrix, panel in
+            stream.launch(
+                stream.kernels.pack,
+                stapes_pack_arguments(
+                    weight: matrix.pointer, packed: target + panel * panelBytes, n: Int64(matrix.rows),
+                    k: Int64(inputs), weight_type: matrix.type.kernelType, packed_type: type.kernelType))
+        }
     }
 
     var byteCount: Int { packed.byteCount }

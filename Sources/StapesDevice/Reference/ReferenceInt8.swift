@@ -22,11 +22,12 @@ func referencePackInt8(_ a: stapes_pack_int8_arguments) {
     let (n, k, lanes) = (Int(a.n), Int(a.k), Int(STAPES_PANEL))
     let quads = (k + 3) / 4
     let panels = (n + lanes - 1) / lanes
+    let weight = ReferenceRows(pointer: a.weight, type: a.weight_type)
     a.packed.update(repeating: 0, count: panels * quads * lanes * 4)
     for row in 0..<panels * lanes {
         (a.scales[row], a.corrections[row]) = (0, 0)
         guard row < n else { continue }
-        let (integers, scale) = referenceQuantise((0..<k).map { a.weight[row * k + $0] }, limit: 127)
+        let (integers, scale) = referenceQuantise((0..<k).map { weight[row * k + $0] }, limit: 127)
         for (i, integer) in integers.enumerated() {
             a.packed[((row / lanes * quads + i / 4) * lanes + row % lanes) * 4 + i % 4] = Int8(integer)
         }

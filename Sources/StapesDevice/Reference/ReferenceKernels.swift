@@ -13,6 +13,7 @@ import CKernels
 extension KernelTable {
     package static let reference = KernelTable(
         name: "reference",
+        widensFloat16: true,
         layerNorm: { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceLayerNorm(arguments.load(as: stapes_layer_norm_arguments.self))
@@ -52,8 +53,9 @@ extension KernelTable {
         convert: { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_convert_arguments.self)
+            let x = ReferenceRows(pointer: a.x, type: a.x_type)
             let y = ReferenceOutput(pointer: a.y, type: a.y_type)
-            for i in 0..<Int(a.count) { y.store(a.x[i], at: i) }
+            for i in 0..<Int(a.count) { y.store(x[i], at: i) }
         },
         storeKV: { arguments, thread, _ in
             guard thread == 0 else { return }
@@ -113,12 +115,13 @@ private func referenceLayerNorm(_ a: stapes_layer_norm_arguments) {
 private func referencePack(_ a: stapes_pack_arguments) {
     let lanes = Int(STAPES_PANEL)
     let k = Int(a.k)
+    let weight = ReferenceRows(pointer: a.weight, type: a.weight_type)
     let packed = ReferenceOutput(pointer: a.packed, type: a.packed_type)
     for panel in 0..<(Int(a.n) + lanes - 1) / lanes {
         for i in 0..<k {
             for lane in 0..<lanes {
                 let row = panel * lanes + lane
-                packed.store(row < Int(a.n) ? a.weight[row * k + i] : 0, at: (panel * k + i) * lanes + lane)
+                packed.store(row < Int(a.n) ? weight[row * k + i] : 0, at: (panel * k + i) * lanes + lane)
             }
         }
     }

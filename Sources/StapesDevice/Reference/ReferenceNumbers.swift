@@ -21,10 +21,11 @@ struct ReferenceOutput {
     let type: stapes_type
 
     func store(_ value: Float, at index: Int) {
-        if type == STAPES_BFLOAT16 {
+        switch type {
+        case STAPES_FLOAT32: pointer.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+        case STAPES_BFLOAT16:
             pointer.storeBytes(of: referenceBFloat16(value), toByteOffset: index * 2, as: UInt16.self)
-        } else {
-            pointer.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+        default: pointer.storeBytes(of: referenceHalf(of: value), toByteOffset: index * 2, as: UInt16.self)
         }
     }
 
@@ -36,6 +37,19 @@ func referenceBFloat16(_ value: Float) -> UInt16 {
     let bits = value.bitPattern
     if value.isNaN { return UInt16(truncatingIfNeeded: bits >> 16) | 0x40 }
     return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+}
+
+/// Rounds to the nearest half, ties to even; what is finite stays finite, a NaN stays one.
+func referenceHalf(of value: Float) -> UInt16 {
+    let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
+    if value.isNaN { return sign | 0x7e00 }
+    let magnitude = min(value.magnitude, 65504)
+    // The spacing of halves there: 2^-24 up to 2^-14, ten bits below the exponent above.
+    let spacing = Float(sign: .plus, exponent: max(Int(magnitude.exponent), -14) - 10, significand: 1)
+    let steps = Int((magnitude / spacing).rounded(.toNearestOrEven))
+    if magnitude < 0x1p-14 { return sign | UInt16(steps) }
+    // A carry into the exponent is the next binade.
+    return sign | UInt16(((Int(magnitude.exponent) + 15) << 10) + steps - 1024)
 }
 
 /// IEEE half precision, subnormals included.

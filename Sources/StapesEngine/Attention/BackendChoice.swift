@@ -10,7 +10,7 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
 
     package var capabilities: AttentionCapabilities {
         AttentionCapabilities(
-            crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16])
+            crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16, .float16])
     }
 
     func make(kernels: KernelTable) -> any AttentionBackend {

@@ -120,6 +120,7 @@ package final class DecodeBench {
             }
         case .bfloat16, .float16:
             for value in bytes.bindMemory(to: UInt16.self).indices {
+                // The upper half of a float is a small number as a bfloat16 and a number of its sign as a float16.
                 bytes.storeBytes(of: UInt16(next().bitPattern >> 16), toByteOffset: value * 2, as: UInt16.self)
             }
         }

@@ -10,7 +10,7 @@ extension SchedulerLimits {
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
         let rows = configuration.maximumRows
         let pagesPerRow = (model.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions
-        let type = configuration.computeType.cacheType
+        let type = configuration.types.cache
         let pageBytes = KVLayout(model, positionsPerPage: KVLayout.tilePositions, type: type).bytesPerPage
         let blockBytes = KVLayout(model, positionsPerPage: model.audioContext, type: type).bytesPerPage
         let cacheBytes = configuration.cacheByteCount(blockBytes: blockBytes)

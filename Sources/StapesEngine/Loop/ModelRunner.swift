@@ -23,9 +23,10 @@ package final class ModelRunner {
     package init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
         try Self.check(model, origin: checkpoint.origin)
-        let types = configuration.computeType
+        let types = configuration.types
         let kernels = try Self.kernels(configuration.level)
-        let prefillBackend = configuration.prefillBackend.make(kernels: kernels)
+        let prefillBackend = configuration.prefillBackend.make(
+            kernels: types.encoderIntegers == .int16 ? kernels.withInt16Attention : kernels)
         let decodeBackend = configuration.decodeBackend.make(kernels: kernels)
         decision = try configuration.graphDecision()
         let device = try CPUDevice(
@@ -33,12 +34,12 @@ package final class ModelRunner {
         self.configuration = model
         stream = device.stream
         let encoder = try AudioEncoder(
-            checkpoint: checkpoint, type: types.encoderType, outputType: types.scalarType, device: device)
+            checkpoint: checkpoint, type: types.encoder, integers: types.encoderIntegers, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
         let decoder = try TextDecoder(
-            checkpoint: checkpoint, types: types.decoderTypes, device: device,
+            checkpoint: checkpoint, types: types.decoder, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
-        pool = try Self.pool(model, type: types.cacheType, limits: limits)
+        pool = try Self.pool(model, type: types.cache, limits: limits)
         seats = try SequenceSeats(
             capacity: limits.rows, vocabulary: model.vocabularySize, historyLength: model.textContext, stream: stream)
         copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)

@@ -13,14 +13,14 @@ package final class AudioEncoder {
     private let layers: [EncoderLayer]
     private let finalNorm: LayerNorm
     private let workspace: EncoderWorkspace
-    /// Where the decoder's type is another, room for what it is given.
-    private let converted: Activations?
 
     /// - Parameters:
     ///   - type: what products are computed in.
-    ///   - outputType: what the decoder's products of the encoded window are computed in.
-    package init(checkpoint: Checkpoint, type: ScalarType, outputType: ScalarType, device: CPUDevice) throws {
-        let reader = WeightReader(checkpoint: checkpoint, device: device, type: type)
+    ///   - integers: what their weights and inputs are rounded to instead, if they are; `type` is float32 then.
+    package init(
+        checkpoint: Checkpoint, type: ScalarType, integers: Linear.Integers?, device: CPUDevice
+    ) throws {
+        let reader = WeightReader(checkpoint: checkpoint, device: device, type: type, integers: integers)
         configuration = checkpoint.configuration
         stream = device.stream
         self.type = type
@@ -30,16 +30,12 @@ package final class AudioEncoder {
         layers = try (0..<configuration.encoderLayers).map { try EncoderLayer(reader, index: $0) }
         finalNorm = try reader.norm("encoder.ln_post")
         workspace = try EncoderWorkspace(configuration, type: type)
-        converted =
-            outputType == type
-            ? nil
-            : try Activations(rows: configuration.audioContext, columns: configuration.width, type: outputType)
     }
 
     /// - Parameters:
     ///   - features: `[2 * positions, melBins]`, log-mel as the feature extractor gives it.
     ///   - count: positions to encode, 1 to the model's audio context.
-    /// - Returns: `[count, D]` in the output type, valid until the next call.
+    /// - Returns: `[count, D]` in the encoder's type, valid until the next call.
     package func run(
         features: UnsafePointer<Float>, positions count: Int, attention: some Attention
     ) throws(DeviceError) -> MatrixView {
@@ -49,7 +45,7 @@ package final class AudioEncoder {
         for layer in layers {
             try layer.run(residual, work: work, attention: attention, stream: stream)
         }
-        let output = (converted ?? work.normal).view(count)
+        let output = work.normal.view(count)
         stream.layerNorm(residual, finalNorm, into: output)
         return output
     }

@@ -4,15 +4,27 @@ import StapesDevice
 package struct DecoderTypes: Sendable, Hashable {
     /// Of encoded windows, and of the products that make keys and values of them.
     package var window: ScalarType
-    /// Of activations, and of weights unless they are in int8.
+    /// What weights and inputs of those products are rounded to instead, if they are.
+    package var windowIntegers: Linear.Integers?
+    /// Of those keys and values before they are cached.
+    package var windowKeys: ScalarType
+    /// Of a step's activations.
     package var activations: ScalarType
-    /// Whether weights of the products of a step are in int8.
-    package var int8Weights: Bool
+    /// Of the weights of a step's products.
+    package var weights: ScalarType
+    /// What weights of the products of a step are rounded to instead, if they are.
+    package var integers: Linear.Integers?
 
-    package init(window: ScalarType, activations: ScalarType, int8Weights: Bool) {
+    package init(
+        window: ScalarType, windowIntegers: Linear.Integers?, windowKeys: ScalarType, activations: ScalarType,
+        weights: ScalarType, integers: Linear.Integers?
+    ) {
         self.window = window
+        self.windowIntegers = windowIntegers
+        self.windowKeys = windowKeys
         self.activations = activations
-        self.int8Weights = int8Weights
+        self.weights = weights
+        self.integers = integers
     }
 }
 
@@ -40,8 +52,9 @@ package final class TextDecoder {
         checkpoint: Checkpoint, types: DecoderTypes, device: CPUDevice, maximumTokens: Int, maximumLogitRows: Int
     ) throws {
         let reader = WeightReader(
-            checkpoint: checkpoint, device: device, type: types.activations, int8FewRows: types.int8Weights)
-        let windowReader = WeightReader(checkpoint: checkpoint, device: device, type: types.window)
+            checkpoint: checkpoint, device: device, type: types.weights, integers: types.integers)
+        let windowReader = WeightReader(
+            checkpoint: checkpoint, device: device, type: types.window, integers: types.windowIntegers)
         configuration = checkpoint.configuration
         stream = device.stream
         embedding = try TokenEmbedding(checkpoint.tensor("decoder.token_embedding.weight"))
@@ -52,7 +65,7 @@ package final class TextDecoder {
         workspace = try DecoderWorkspace(
             configuration, type: types.activations, tokens: maximumTokens, logitRows: maximumLogitRows)
         crossWorkspace = try Activations(
-            rows: configuration.audioContext, columns: 2 * configuration.width, type: types.window)
+            rows: configuration.audioContext, columns: 2 * configuration.width, type: types.windowKeys)
     }
 
     /// One step: prefill or decode.

@@ -14,15 +14,8 @@ final class TokenEmbedding {
 
     init(_ tensor: Tensor) throws(DeviceError) {
         self.tensor = tensor
-        let mapped: ScalarType? =
-            switch tensor.elementType {
-            case .float32: .float32
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            case .int8: nil
-            }
         let address = tensor.withUnsafeBytes { $0.baseAddress }
-        if let mapped, let address {
+        if let mapped = tensor.elementType.scalarType, let address {
             type = mapped
             pointer = address
             copy = nil
@@ -32,6 +25,18 @@ final class TokenEmbedding {
             type = .float32
             pointer = UnsafeRawPointer(copied.pointer)
             copy = consume copied
+        }
+    }
+}
+
+extension ElementType {
+    /// As kernels know it, if they can read it where it lies.
+    var scalarType: ScalarType? {
+        switch self {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        case .int8: nil
         }
     }
 }

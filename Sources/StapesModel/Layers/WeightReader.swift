@@ -6,8 +6,8 @@ struct WeightReader {
     let device: CPUDevice
     /// What products are computed in.
     let type: ScalarType
-    /// Whether weights for products of few rows are held in int8.
-    var int8FewRows = false
+    /// What weights of products are rounded to instead, if they are.
+    var integers: Linear.Integers?
 
     /// A linear layer `[out, in]` with its bias, if it has one.
     func linear(_ name: String, usage: Linear.Usage) throws -> Linear {
@@ -19,26 +19,15 @@ struct WeightReader {
     func linear(stacking names: [String], usage: Linear.Usage) throws -> Linear {
         let weights = try names.map { (name) throws(ModelError) in try checkpoint.tensor(name + ".weight") }
         let biases = names.map { checkpoint.tensorIfPresent($0 + ".bias") }
-        let inputs = weights[0].shape[1]
-        let outputs = weights.map { $0.shape[0] }
         defer { for weight in weights { weight.dropPages() } }
-        if weights.count == 1, weights[0].isPlainFloat32 {
-            let bias = biases[0]?.float32Values() ?? [Float](repeating: 0, count: outputs[0])
-            return try weights[0].withUnsafeBytes { bytes in
-                try pack(bytes.assumingMemoryBound(to: Float.self), bias: bias, inputs: inputs, usage: usage)
-            }
-        }
-        let weight = [Float](unsafeUninitializedCapacity: outputs.reduce(0, +) * inputs) { values, count in
-            for tensor in weights {
-                tensor.copyFloat32(to: values.baseAddress! + count)
-                count += tensor.count
-            }
-        }
         var bias: [Float] = []
-        for (tensor, count) in zip(biases, outputs) {
-            bias += tensor?.float32Values() ?? [Float](repeating: 0, count: count)
+        for (tensor, weight) in zip(biases, weights) {
+            bias += tensor?.float32Values() ?? [Float](repeating: 0, count: weight.shape[0])
         }
-        return try pack(weight, bias: bias, inputs: inputs, usage: usage)
+        let rows = weights.map(StoredRows.init)
+        return try withExtendedLifetime((weights, rows)) {
+            try pack(rows.map(\.matrix), bias: bias, inputs: weights[0].shape[1], usage: usage)
+        }
     }
 
     /// A convolution `[out, in, 3]` as a linear layer over three neighbouring frames, `[out, 3 * in]`.
@@ -56,7 +45,10 @@ struct WeightReader {
             }
         }
         let bias = try checkpoint.tensor(name + ".bias").float32Values()
-        return try pack(weight, bias: bias, inputs: taps * inputs, usage: .overlappingRows)
+        return try weight.withUnsafeBytes {
+            let matrix = StoredMatrix($0.baseAddress!, type: .float32, rows: outputs)
+            return try pack([matrix], bias: bias, inputs: taps * inputs, usage: .overlappingRows)
+        }
     }
 
     func norm(_ name: String) throws -> LayerNorm {
@@ -76,27 +68,28 @@ struct WeightReader {
         return buffer
     }
 
-    private func pack(_ weight: [Float], bias: [Float], inputs: Int, usage: Linear.Usage) throws -> Linear {
-        try weight.withUnsafeBufferPointer { try pack($0, bias: bias, inputs: inputs, usage: usage) }
-    }
-
-    private func pack(
-        _ weight: UnsafeBufferPointer<Float>, bias: [Float], inputs: Int, usage: Linear.Usage
-    ) throws -> Linear {
+    private func pack(_ matrices: [StoredMatrix], bias: [Float], inputs: Int, usage: Linear.Usage) throws -> Linear {
         try bias.withUnsafeBufferPointer { bias in
             try Linear(
-                outputs: bias.count, inputs: inputs, weight: weight.baseAddress!, bias: bias.baseAddress!,
-                type: type, int8: int8FewRows && usage == .fewRows, usage: usage, device: device)
+                matrices, inputs: inputs, bias: bias.baseAddress!, type: type,
+                integers: integers, usage: usage, device: device)
         }
     }
 }
 
-extension Tensor {
-    /// Whether the values lie in a file as they are used, where they can be read.
-    fileprivate var isPlainFloat32: Bool {
-        elementType == .float32
-            && withUnsafeBytes { bytes in
-                bytes.baseAddress.map { UInt(bitPattern: $0) % UInt(MemoryLayout<Float>.alignment) == 0 } ?? false
-            }
+/// The rows of a tensor where they lie in its file, or a copy in float32 if kernels cannot read them there.
+private final class StoredRows {
+    let matrix: StoredMatrix
+    private let copy: [Float]
+
+    init(_ tensor: Tensor) {
+        if let type = tensor.elementType.scalarType, let address = tensor.withUnsafeBytes({ $0.baseAddress }) {
+            copy = []
+            matrix = StoredMatrix(address, type: type, rows: tensor.shape[0])
+        } else {
+            copy = tensor.float32Values()
+            // The elements of an array that nobody changes stay where they are.
+            matrix = StoredMatrix(copy.withUnsafeBytes { $0.baseAddress! }, type: .float32, rows: tensor.shape[0])
+        }
     }
 }

@@ -36,15 +36,15 @@ final class Cells {
             case .float32: return pointer.load(fromByteOffset: index * 4, as: Float.self)
             case .bfloat16:
                 return Float(bitPattern: UInt32(pointer.load(fromByteOffset: index * 2, as: UInt16.self)) << 16)
-            case .float16: preconditionFailure("no operation writes float16")
+            case .float16: return Float(pointer.load(fromByteOffset: index * 2, as: Float16.self))
             }
         }
         set {
             precondition(index >= 0 && index < count, "outside the cells")
-            if type == .float32 {
-                pointer.storeBytes(of: newValue, toByteOffset: index * 4, as: Float.self)
-            } else {
-                pointer.storeBytes(of: Self.bfloat16(newValue), toByteOffset: index * 2, as: UInt16.self)
+            switch type {
+            case .float32: pointer.storeBytes(of: newValue, toByteOffset: index * 4, as: Float.self)
+            case .bfloat16: pointer.storeBytes(of: Self.bfloat16(newValue), toByteOffset: index * 2, as: UInt16.self)
+            case .float16: pointer.storeBytes(of: Self.float16(newValue), toByteOffset: index * 2, as: Float16.self)
             }
         }
     }
@@ -70,6 +70,11 @@ final class Cells {
     }
 
     func fill(_ range: Range<Int>, _ value: Float) { for index in range { self[index] = value } }
+
+    /// Nearest, ties to even; what is too large becomes the largest.
+    static func float16(_ value: Float) -> Float16 {
+        value.isNaN ? .nan : Float16(max(-65504, min(65504, value)))
+    }
 
     /// Nearest, ties to even.
     static func bfloat16(_ value: Float) -> UInt16 {

@@ -53,7 +53,7 @@ struct ProductData {
             stream.kernels.pack,
             stapes_pack_arguments(
                 weight: weight.floats, packed: packed.pointer, n: Int64(p.outputs), k: Int64(p.inputs),
-                packed_type: p.weightType.kernelType))
+                weight_type: STAPES_FLOAT32, packed_type: p.weightType.kernelType))
     }
 
     /// The output of `count` rows from `first` on.

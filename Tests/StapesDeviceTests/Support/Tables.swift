@@ -23,4 +23,8 @@ struct Runner: Sendable, CustomTestStringConvertible {
 /// The truth.
 func referenceStream() throws -> StapesDevice.Stream { try Stream(kernels: .reference, threads: 1) }
 
+/// What is computed in.
 let computeTypes: [ScalarType] = [.float32, .bfloat16]
+
+/// What weights and caches are held in.
+let storedTypes: [ScalarType] = [.float32, .bfloat16, .float16]

@@ -122,7 +122,8 @@ import Testing
         prompts.flatMap { $0.row.pages.map { world.runner.pool.selfArena.checksum(page: Int($0)) } }
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .bfloat16Encoder, .int8], [false, true])
+    @Test(
+        arguments: [ComputeType.float32, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8], [false, true])
     func encodedBlockHasTheEagerBytes(type: ComputeType, oneDNN: Bool) throws {
         let world = try DecodeWorld(computeType: type, oneDNN: oneDNN)
         let arena = world.runner.pool.crossArena

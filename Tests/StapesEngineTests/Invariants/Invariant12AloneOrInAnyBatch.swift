@@ -39,7 +39,7 @@ struct Invariant12AloneOrInAnyBatch {
         ]
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .bfloat16Encoder, .int8])
+    @Test(arguments: [ComputeType.float32, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8])
     func requestsSayTheSameHoweverTheyAreServed(
         type: ComputeType
     ) async throws {

@@ -17,7 +17,7 @@ struct Invariant14BytesFollowTheFormula {
     }
 
     /// Keys and values of the decoder's layers, and of no other: that is a third of one slot space for all.
-    @Test(arguments: KnownModels.names, [ComputeType.float32, .bfloat16, .int8])
+    @Test(arguments: KnownModels.names, [ComputeType.float32, .float16, .bfloat16, .int8])
     func bytesOfEveryPublishedShape(name: String, type: ComputeType) throws {
         let shape = try #require(KnownModels.configuration(named: name))
         let description = try EngineDescription(Self.configuration(shape, type), model: shape)
@@ -31,7 +31,8 @@ struct Invariant14BytesFollowTheFormula {
         #expect(limits.blockBytes == 1504 * description.selfKVBytesPerToken)
         // Address space: no page of it is touched.
         let layout = KVLayout(
-            layers: shape.decoderLayers, heads: shape.decoderHeads, positionsPerPage: 1500, type: type.cacheType)
+            layers: shape.decoderLayers, heads: shape.decoderHeads, positionsPerPage: 1500,
+            type: Self.configuration(shape, type).types.cache)
         let arena = try KVArena(layout: layout, pageCount: 2)
         #expect(layout.bytesPerPage == limits.blockBytes && arena.byteCount == 2 * limits.blockBytes)
     }

@@ -1,0 +1,52 @@
+import CKernels
+
+/// Rows of weights as a checkpoint has them, one after the other, at any address: what layers are packed from.
+package struct StoredMatrix {
+    package let pointer: UnsafeRawPointer
+    package let type: ScalarType
+    package let rows: Int
+
+    package init(_ pointer: UnsafeRawPointer, type: ScalarType, rows: Int) {
+        self.pointer = pointer
+        self.type = type
+        self.rows = rows
+    }
+
+    /// Whether the values are float32 and float16 holds all of them exactly.
+    func fitsFloat16(columns: Int) -> Bool {
+        guard type == .float32, UInt(bitPattern: pointer) % UInt(MemoryLayout<Float>.alignment) == 0 else {
+            return false
+        }
+        return stapes_fits_float16(pointer.assumingMemoryBound(to: Float.self), Int64(rows * columns))
+    }
+}
+
+extension Stream {
+    /// The values of all matrices, one after the other.
+    func widened(_ matrices: [StoredMatrix], columns: Int) -> [Float] {
+        [Float](unsafeUninitializedCapacity: matrices.rows * columns) { values, count in
+            for matrix in matrices {
+                launch(
+                    kernels.convert,
+                    stapes_convert_arguments(
+                        x: matrix.pointer, y: values.baseAddress! + count, count: Int64(matrix.rows * columns),
+                        x_type: matrix.type.kernelType, y_type: STAPES_FLOAT32))
+                count += matrix.rows * columns
+            }
+        }
+    }
+}
+
+extension [StoredMatrix] {
+    var rows: Int { reduce(0) { $0 + $1.rows } }
+
+    /// Calls `body` with each matrix and the panel that its first row begins.
+    func forEachPanel(of lanes: Int, _ body: (StoredMatrix, _ panel: Int) -> Void) {
+        var row = 0
+        for matrix in self {
+            precondition(row % lanes == 0, "a matrix begins inside a panel")
+            body(matrix, row / lanes)
+            row += matrix.rows
+        }
+    }
+}
