@@ -21,6 +21,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -143,9 +144,11 @@ def write(result, path):
 
 def main():
     arguments = options()
+    # So that the processes of the engines end as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     result = {
-        "machine": processor(), "load": os.getloadavg()[0], "arguments": vars(arguments), "versions": versions(arguments),
-        "models": {},
+        "machine": processor(), "load": os.getloadavg()[0], "versions": versions(arguments),
+        "arguments": vars(arguments), "models": {},
     }  # fmt: skip
     for path in arguments.earlier:
         for model, measured in json.loads(pathlib.Path(path).read_text())["models"].items():

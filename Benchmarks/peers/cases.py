@@ -77,7 +77,8 @@ def of(arguments):
         Case("beam", "11 s clip, beam 5", "warm", Job(clip, beam=5), (WALL,), 11),
         Case(
             "batch", f"{len(short)} short clips at once", "warm",
-            Job(tuple(manifest.file(line) for line in short), batch=8), (SPEED,), sum(line["duration"] for line in short),
+            Job(tuple(manifest.file(line) for line in short), batch=8), (SPEED,),
+            sum(line["duration"] for line in short),
         ),
         Case(
             "long", f"{long['duration']:.0f} s file", "warm", Job((manifest.file(long),), batch=8, long=True), (SPEED,),

@@ -14,6 +14,8 @@ OURS, THEIRS = "#0b7a75", "#b8bcc2"
 def panel(axes, case, metric, names):
     key = metric["key"]
     middles = [median(case, name, key) for name in names]
+    # A single slow round must not press all bars together: its line is cut off.
+    limit = 1.6 * max((middle for middle in middles if middle is not None), default=1)
     greatest = 0
     for place, (name, middle) in enumerate(zip(names, middles)):
         if middle is None:
@@ -22,8 +24,8 @@ def panel(axes, case, metric, names):
         present = [value for value in values(case, name, key) if value is not None]
         axes.barh(place, middle, color=OURS if name in case["ours"] else THEIRS, height=0.72)
         if len(present) > 1:
-            axes.plot([min(present), max(present)], [place, place], color="#333333", linewidth=1)
-        end = max(present)
+            axes.plot([min(present), min(max(present), limit)], [place, place], color="#333333", linewidth=1)
+        end = min(max(present), limit)
         greatest = max(greatest, end)
         axes.text(end, place, f" {middle:.{metric['digits']}f}", va="center", fontsize=8)
     axes.set_xlim(0, greatest * 1.18 or 1)
@@ -31,7 +33,9 @@ def panel(axes, case, metric, names):
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.tick_params(axis="x", labelsize=8)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(metric["unit"] + (" (more is better)" if metric["higher_is_better"] else ""), fontsize=8)
+    axes.set_xlabel(
+        f"{metric['title']}, {metric['unit']}" + (" (more is better)" if metric["higher_is_better"] else ""), fontsize=8
+    )
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
 
@@ -43,7 +47,7 @@ def draw(result, path):
         for case_name, case in measured.items():
             for index, metric in enumerate(case["metrics"]):
                 if (case_name, index) not in [row[:2] for row in rows]:
-                    rows.append((case_name, index, f"{case['title']}: {metric['title']}", len(case["rounds"])))
+                    rows.append((case_name, index, case["title"], len(case["rounds"])))
     heights = [0.21 * bars + 0.75 for *_, bars in rows]
     figure, grid = plt.subplots(
         len(rows), len(models), figsize=(2 + 4.4 * len(models), sum(heights) + 0.5), squeeze=False,
@@ -60,10 +64,10 @@ def draw(result, path):
             if axes is not row[0]:
                 axes.set_yticklabels([])
     rounds = max(
-        (len(one) for measured in models.values() for case in measured.values() for one in case["rounds"].values())
+        len(one) for measured in models.values() for case in measured.values() for one in case["rounds"].values()
     )
     figure.suptitle(
-        f"{result['machine']}, {result['arguments']['threads']} threads; bars: medians of {rounds}; lines: least to greatest",
+        f"{result['machine']}, {result['arguments']['threads']} threads; medians of {rounds}, least to greatest",
         fontsize=9,
     )
     figure.savefig(path, dpi=110)

@@ -23,7 +23,10 @@ class Stapes(Engine):
         options = ["--beam-size", str(job.beam), "--no-fallback", "--no-condition-on-previous-text"]
         options += ["--no-timestamps"] if not job.timestamps else []
         options += ["--batched"] if job.long else []
-        return options + (["--batch-size", str(job.batch * 2 if not job.long else job.batch)] if job.batch > 1 else [])
+        if job.batch > 1:
+            # Rows are admitted as others end, so all files may be there at once.
+            options += ["--batch-size", str(job.batch if job.long else len(job.files))]
+        return options
 
     def warm(self, job):
         """bench transcribe loads, does the job once to warm up, and once for the time."""

@@ -59,10 +59,11 @@ class WhisperCpp(Engine):
                 raise RuntimeError(f"{' '.join(command)}: status {process.returncode}")
         answer = Answer(timings["load"][0] - moments[1])
         windows = timings["encode"][2]
-        # A greedy window takes its prompt as a batch and each token by itself; with beams all steps are batches.
-        steps = timings["decode"][2] + windows if job.beam == 1 else timings["batchd"][2]
+        # Greedy, each token is a decode. With beams a step counts as so many batches; the prompt adds a few.
+        tokens = timings["decode"][2] if job.beam == 1 else timings["batchd"][2] // windows // job.beam * windows
+        steps = tokens + windows
         share = 1 if len(job.files) > 1 else 2
-        answer.windows, answer.tokens = windows // share, (steps - windows) // share
+        answer.windows, answer.tokens = windows // share, tokens // share
         answer.encode_ms_per_window = timings["encode"][1] / windows
         answer.decode_ms_per_token = sum(timings[part][1] for part in ("sample", "decode", "batchd", "prompt")) / steps
         return answer

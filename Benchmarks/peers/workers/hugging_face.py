@@ -26,7 +26,7 @@ class Worker:
         self.model.model.encoder.register_forward_hook(self.encoder_ends)
 
     def generation_config(self, model):
-        """The converted file holds only what cannot be told from the vocabulary; the rest is as in the published ones."""
+        """What the converted file says, and what the published ones say of the vocabulary."""
         written = json.loads((pathlib.Path(model) / "generation_config.json").read_text())
         token = self.tokenizer.token_to_id
         settings = {

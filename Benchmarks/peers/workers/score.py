@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Counts wrong words: {"references": [...], "texts": {name: [...]}} on standard input, {name: {...}} on standard output.
+"""Counts wrong words. Standard input: {"references": [...], "texts": {name: [...]}}; standard output: {name: counts}.
 
 Both sides pass through openai-whisper's EnglishTextNormalizer; words are compared by jiwer, over all texts together.
 """
