@@ -18,6 +18,8 @@ class Job:
     long: bool = False
     #: Time the encoder and the decoder apart as well.
     parts: bool = False
+    #: A file for engines that start anew each time, to warm up with; the first file if there is none.
+    warm_up: str | None = None
 
 
 @dataclasses.dataclass

@@ -43,7 +43,7 @@ class WhisperCpp(Engine):
         return self.command(job.files, job)
 
     def warm(self, job):
-        command = self.command([job.files[0], *job.files], job)
+        command = self.command([job.warm_up or job.files[0], *job.files], job)
         moments = []
         timings = {}
         with tempfile.TemporaryFile() as output:
@@ -62,8 +62,9 @@ class WhisperCpp(Engine):
         # Greedy, each token is a decode. With beams a step counts as so many batches; the prompt adds a few.
         tokens = timings["decode"][2] if job.beam == 1 else timings["batchd"][2] // windows // job.beam * windows
         steps = tokens + windows
-        share = 1 if len(job.files) > 1 else 2
-        answer.windows, answer.tokens = windows // share, tokens // share
+        # The warm-up is a short file, of one window. How many of the tokens are its own is known where it is the same.
+        answer.windows = windows - 1
+        answer.tokens = tokens // 2 if windows == 2 else None
         answer.encode_ms_per_window = timings["encode"][1] / windows
         answer.decode_ms_per_token = sum(timings[part][1] for part in ("sample", "decode", "batchd", "prompt")) / steps
         return answer
