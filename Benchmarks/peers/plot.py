@@ -40,6 +40,14 @@ def panel(axes, case, metric, names):
         axes.spines[side].set_visible(False)
 
 
+def engines(case_name, models):
+    """All that any model was measured with, ours before theirs."""
+    measured = [one[case_name] for one in models.values() if case_name in one]
+    names = dict.fromkeys(name for case in measured for name in case["rounds"])
+    ours = {name for case in measured for name in case["ours"]}
+    return sorted(names, key=lambda name: name not in ours)
+
+
 def draw(result, path):
     models = result["models"]
     rows = []
@@ -47,7 +55,7 @@ def draw(result, path):
         for case_name, case in measured.items():
             for index, metric in enumerate(case["metrics"]):
                 if (case_name, index) not in [row[:2] for row in rows]:
-                    rows.append((case_name, index, case["title"], len(case["rounds"])))
+                    rows.append((case_name, index, case["title"], len(engines(case_name, models))))
     heights = [0.21 * bars + 0.75 for *_, bars in rows]
     figure, grid = plt.subplots(
         len(rows), len(models), figsize=(2 + 4.4 * len(models), sum(heights) + 0.5), squeeze=False,
@@ -59,7 +67,7 @@ def draw(result, path):
             if case is None:
                 axes.axis("off")
                 continue
-            panel(axes, case, case["metrics"][index], list(case["rounds"]))
+            panel(axes, case, case["metrics"][index], engines(case_name, models))
             axes.set_title(f"{model}. {title}", fontsize=9, loc="left")
             if axes is not row[0]:
                 axes.set_yticklabels([])
