@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import re
 import signal
 import statistics
@@ -18,8 +17,8 @@ import subprocess
 import tempfile
 import time
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-STAPES = os.environ.get("STAPES_BINARY", str(REPOSITORY / ".build" / "release" / "stapes"))
+from machine import DATA, MODELS, STAPES, processor
+
 KEYS = ["req_per_s", "rtfx", "windows_per_s", "latency_p50_s", "latency_p95_s", "latency_p99_s", "error_rate"]
 
 
@@ -77,19 +76,10 @@ def medians(rounds):
     return rows
 
 
-def processor():
-    text = pathlib.Path("/proc/cpuinfo").read_text()
-    found = re.search(r"model name\s*:\s*(.*)", text)
-    return f"{found[1] if found else platform.machine()}, {os.cpu_count()} cores"
-
-
 def main():
-    data = pathlib.Path(os.environ.get("STAPES_DATA") or REPOSITORY.parent / "shared" / "data" / "dev")
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-    models = pathlib.Path(os.environ.get("STAPES_CACHE") or cache / "stapes" / "models")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="tiny.en", help="its CTranslate2 form has to be in the cache")
-    parser.add_argument("--manifest", default=str(data / "manifest.jsonl"))
+    parser.add_argument("--manifest", default=str(DATA / "manifest.jsonl"))
     parser.add_argument("--category", action="append", default=[])
     parser.add_argument("--concurrency", default="1,8,32")
     parser.add_argument("--duration", type=float, default=30)
@@ -108,7 +98,7 @@ def main():
     ours = [STAPES, "serve", "--host", "127.0.0.1", "--port", "0", "--model", arguments.model]
     ours += ["--threads", str(arguments.threads), *arguments.our_argument]
     peer = [os.environ["STAPES_PEER_PYTHON"], str(pathlib.Path(__file__).parent / "faster_whisper_server.py")]
-    peer += ["--model", str(models / arguments.model), "--compute-type", arguments.compute_type]
+    peer += ["--model", str(MODELS / arguments.model), "--compute-type", arguments.compute_type]
     peer += ["--threads", str(max(1, arguments.threads // arguments.peer_workers))]
     peer += ["--workers", str(arguments.peer_workers)]
     servers = []
