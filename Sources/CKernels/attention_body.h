@@ -11,7 +11,9 @@
 /// scores[16] = query . keys of one tile. Even and odd dimensions are summed apart, which halves the wait for sums.
 INLINE void tile_scores(const float *query, const void *keys, stapes_type type, float *scores) {
   vf even[TILE_VECTORS] = {{0}}, odd[TILE_VECTORS] = {{0}};
+  const int64_t bytes = STAPES_TILE * bytes_of(type);
   for (int d = 0; d < STAPES_HEAD_WIDTH; d += 2) {
+    if (type != STAPES_FLOAT32) fetch_ahead((const char *)keys + d * bytes, 2 * bytes);
     vf q0 = vf_splat(query[d]), q1 = vf_splat(query[d + 1]);
 #pragma clang loop unroll(full)
     for (int v = 0; v < TILE_VECTORS; v++) {
@@ -26,9 +28,11 @@ INLINE void tile_scores(const float *query, const void *keys, stapes_type type, 
 /// sums[64] += weights . values of the first `count` positions of one tile.
 INLINE void tile_values(const float *weights, const void *values, stapes_type type, int64_t count, float *sums) {
   vf s[HEAD_VECTORS];
+  const int64_t bytes = STAPES_HEAD_WIDTH * bytes_of(type);
 #pragma clang loop unroll(full)
   for (int v = 0; v < HEAD_VECTORS; v++) s[v] = vf_load(sums + v * LANES);
   for (int64_t i = 0; i < count; i++) {
+    if (type != STAPES_FLOAT32) fetch_ahead((const char *)values + i * bytes, bytes);
     vf w = vf_splat(weights[i]);
 #pragma clang loop unroll(full)
     for (int v = 0; v < HEAD_VECTORS; v++) s[v] += w * load_as(values, type, i * STAPES_HEAD_WIDTH + v * LANES);

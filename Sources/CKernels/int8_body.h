@@ -75,6 +75,7 @@ INLINE void multiply_bytes(
 #pragma clang loop unroll(full)
     for (int p = 0; p < parts; p++) {
       __m512i w = _mm512_loadu_si512(panel + (q + p) * QUAD_BYTES);
+      if (rows <= 4) fetch_ahead(panel + (q + p) * QUAD_BYTES, QUAD_BYTES);
 #pragma clang loop unroll(full)
       for (int r = 0; r < rows; r++) {
         int32_t quad;

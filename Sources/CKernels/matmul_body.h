@@ -50,10 +50,13 @@ INLINE void multiply_block(
 ) {
   vf sums[MOST_ROWS * CHAINS][PANEL_VECTORS] = {{{0}}};
   int64_t i = 0;
-  for (; i + chains <= k; i += chains)
+  const int64_t input_bytes = STAPES_PANEL * bytes_of(type);
+  for (; i + chains <= k; i += chains) {
+    if (rows <= 2 && type != STAPES_FLOAT32) fetch_ahead((const char *)panel + i * input_bytes, chains * input_bytes);
 #pragma clang loop unroll(full)
     for (int chain = 0; chain < chains; chain++)
       multiply_input(a, a_stride, panel, type, i + chain, rows, chain, chains, sums);
+  }
 #pragma clang loop unroll(full)
   for (int chain = 0; chain < chains - 1; chain++)
     if (i + chain < k) multiply_input(a, a_stride, panel, type, i + chain, rows, chain, chains, sums);

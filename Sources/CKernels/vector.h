@@ -80,6 +80,13 @@ INLINE uint16_t f16_from_float(float f) {
   return bits;
 }
 
+/// Asks for what will be read soon. A core alone fetches too little ahead of a loop that only reads: weights in two bytes,
+/// which come by once a step, are read 1.4 to 2 times as fast with it, those in four are not (docs/Lab.md).
+INLINE void fetch_ahead(const void *p, int64_t bytes) {
+  enum { AHEAD = 4096, LINE = 64 };
+  for (int64_t i = 0; i < bytes; i += LINE) __builtin_prefetch((const char *)p + AHEAD + i, 0, 2);
+}
+
 // Horizontal reductions add lanes in one fixed order, so a result depends on the level but never on the call.
 INLINE float vf_sum(vf v) {
   float lanes[LANES];

@@ -23,7 +23,10 @@ struct BenchTranscribe: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Batch size: files that are worked on at the same time. (default: 4, or fewer inputs)", valueName: "count"),
+            """
+            Batch size: files, or with --batched windows, that are worked on at the same time. (default: 4, or fewer \
+            inputs; with --batched 8)
+            """, valueName: "count"),
         transform: OptionParsing.batchSize)
     var batchSize: Int?
 
@@ -42,9 +45,9 @@ struct BenchTranscribe: AsyncParsableCommand {
         }
         var sources: [(name: String, audio: AudioSource)] = []
         for input in expansion.inputs { sources.append((input.name, try input.source())) }
-        let batchSize = windowsInFlight(batchSize, files: sources.count, options: options)
         var options = decoding.options
         task.apply(to: &options)
+        let batchSize = windowsInFlight(batchSize, files: sources.count, options: options)
 
         let registry = MetricsRegistry.engine()
         let start = ContinuousClock.now

@@ -47,7 +47,10 @@ struct Transcribe: AsyncParsableCommand {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Batch size: files that are worked on at the same time. (default: 4, or fewer inputs)", valueName: "count"),
+            """
+            Batch size: files, or with --batched windows, that are worked on at the same time. (default: 4, or fewer \
+            inputs; with --batched 8)
+            """, valueName: "count"),
         transform: OptionParsing.batchSize)
     var batchSize: Int?
 
