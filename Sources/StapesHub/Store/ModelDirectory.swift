@@ -48,7 +48,9 @@ package struct ModelDirectory: Sendable, Hashable {
             (format, weightFiles) = (.ctranslate2, ["model.bin"])
         case !ggml.isEmpty:
             (format, weightFiles) = (.ggml, ggml)
-            if ggml.count > 1 { missing.append("a choice among \(ggml.joined(separator: ", ")): name one of the files") }
+            if ggml.count > 1 {
+                missing.append("a choice among \(ggml.joined(separator: ", ")): name one of the files")
+            }
         default:
             (format, weightFiles) = (nil, [])
             missing.append("weights (model.safetensors, model.bin or one ggml file)")

@@ -55,7 +55,8 @@ package struct ModelStore: Sendable {
         let known = ModelCatalogue.names.joined(separator: ", ")
         return HubError(
             .unknownModel,
-            "no model is called '\(reference)'\(suggestion) known are \(known), hub ids (org/name), directories and ggml files")
+            "no model is called '\(reference)'\(suggestion) known are \(known), hub ids (org/name), directories and ggml files"
+        )
     }
 
     private func directoryPath(_ reference: String) -> String? {

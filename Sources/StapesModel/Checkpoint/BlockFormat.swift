@@ -68,7 +68,9 @@ package enum BlockFormat: String, Sendable, Hashable, CaseIterable {
         FloatConversion.widen(half: UInt16(littleEndian: bytes.loadUnaligned(as: UInt16.self)))
     }
 
-    private func bits(_ bytes: UnsafeRawPointer) -> UInt32 { UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self)) }
+    private func bits(_ bytes: UnsafeRawPointer) -> UInt32 {
+        UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
+    }
 
     /// Two integers a byte, each with its bit of `highBits` as the fifth.
     @inline(__always)

@@ -126,7 +126,8 @@ struct GGMLFile {
         }
         guard let type = GGMLType(number: typeNumber) else {
             guard let word = GGMLType.word(number: typeNumber) else {
-                throw ModelError(.malformedFile, "\(path): \(name) has type \(typeNumber), which the format does not know")
+                throw ModelError(
+                    .malformedFile, "\(path): \(name) has type \(typeNumber), which the format does not know")
             }
             throw ModelError(.unsupportedElementType, "\(path): \(name) is stored as \(word), which is not read")
         }

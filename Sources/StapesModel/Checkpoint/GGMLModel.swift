@@ -39,7 +39,8 @@ struct GGMLModel {
             guard rowLength % BlockFormat.length == 0 else {
                 throw ModelError(
                     .unsupportedElementType,
-                    "\(file.path): \(plan.name) is stored as \(blocks.rawValue), but its rows have \(rowLength) elements")
+                    "\(file.path): \(plan.name) is stored as \(blocks.rawValue), but its rows have \(rowLength) elements"
+                )
             }
             let array = BlockArray(
                 file: file.file, byteOffset: variable.byteOffset, count: variable.count, format: blocks)
