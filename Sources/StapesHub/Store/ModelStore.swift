@@ -15,7 +15,8 @@ package struct ModelStore: Sendable {
     /// The directory of a complete model, or the one file it consists of.
     ///
     /// - Parameter reference: a directory, a ggml file, a known name (`base`, `turbo`), a hub id (`org/name`) or the name of a
-    ///   directory in the cache. An existing directory wins where the text looks like a path or holds `config.json`.
+    ///   directory in the cache. An existing directory wins where the text looks like a path or it holds `config.json` or a ggml
+    ///   file.
     /// - Throws: `incomplete`, `notInstalled`, `unknownModel`, `invalidReference`; the message says what to run.
     package func resolve(_ reference: String) throws(HubError) -> String {
         let directory = try locate(reference)
@@ -67,7 +68,10 @@ package struct ModelStore: Sendable {
         }
         guard FileTree.isDirectory(reference) else { return nil }
         let looksLikePath = reference.contains("/") || reference.hasPrefix(".")
-        guard looksLikePath || FileTree.byteCount("\(reference)/\(ModelDirectory.configurationName)") != nil else {
+        guard
+            looksLikePath || FileTree.byteCount("\(reference)/\(ModelDirectory.configurationName)") != nil
+                || ModelDirectory(path: reference).format == .ggml
+        else {
             return nil
         }
         var path = reference
