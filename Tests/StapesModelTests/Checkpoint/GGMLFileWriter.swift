@@ -12,10 +12,10 @@ struct GGMLFileWriter {
     }
 
     var checkpoint: RandomCheckpoint
-    /// Applied to the eleven sizes and types of the header.
-    var editSizes: (inout [Int32]) -> Void = { _ in }
     /// Applied to every weight before it is written.
     var edit: (inout Variable) -> Void = { _ in }
+    /// Applied to the eleven sizes and types of the header.
+    var editSizes: (inout [Int32]) -> Void = { _ in }
     /// Bins and points of the mel filters.
     var filters: (Int32, Int32)?
     var vocabulary: [[UInt8]] = [[0x61], [], [0x62, 0x63]]

@@ -27,8 +27,7 @@ struct QuantizeModel: ParsableCommand {
     var destination: String
     @Option(
         name: [.customLong("type"), .customLong("quantization")],
-        help: ArgumentHelp(
-            "\(QuantizationType.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "type"))
+        help: ArgumentHelp("What matrices are stored as.", valueName: "type"))
     var type: QuantizationType
     @Flag(help: "Replace what is there, if it is a file or the folder of a model.")
     var force = false
