@@ -14,9 +14,9 @@ package struct ModelStore: Sendable {
 
     /// The directory of a complete model, or the one file it consists of.
     ///
-    /// - Parameter reference: a directory, a ggml file, a known name (`base`, `turbo`), a hub id (`org/name`) or the name of a
-    ///   directory in the cache. An existing directory wins where the text looks like a path or it holds `config.json` or a ggml
-    ///   file.
+    /// - Parameter reference: a directory, a ggml file, a known name (`base`, `turbo`), a hub id (`org/name`) or the name
+    ///   of a directory in the cache. An existing directory wins where the text looks like a path or it holds
+    ///   `config.json` or a ggml file.
     /// - Throws: `incomplete`, `notInstalled`, `unknownModel`, `invalidReference`; the message says what to run.
     package func resolve(_ reference: String) throws(HubError) -> String {
         let directory = try locate(reference)

@@ -5,6 +5,8 @@
 /// element i + 16 in the upper half; the fifth bits, where there are any, lie in 32 bits before them, element i's in
 /// bit i.
 package enum BlockFormat: String, Sendable, Hashable, CaseIterable {
+    // The format's own words.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     case q4_0, q4_1, q5_0, q5_1, q8_0
 
     /// Elements of a block.

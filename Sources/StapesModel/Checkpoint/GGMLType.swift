@@ -1,5 +1,7 @@
 /// The element types of a ggml file: its numbers and its words for them.
 package enum GGMLType: String, Sendable, Hashable, CaseIterable {
+    // The format's own words.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     case f32, f16, q4_0, q4_1, q5_0, q5_1, q8_0
 
     /// The number a weight's description has for its type.
