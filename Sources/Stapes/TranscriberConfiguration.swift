@@ -11,7 +11,8 @@ public enum DeviceSelection: Sendable, Hashable {
 
 /// How a transcriber is set up.
 public struct TranscriberConfiguration: Sendable {
-    /// A folder with `config.json`, a tokenizer and weights, in Hugging Face's or CTranslate2's form.
+    /// A folder with `config.json`, a tokenizer and weights, in Hugging Face's or CTranslate2's form; or a ggml file, as
+    /// whisper.cpp has them, or a folder with one.
     public var modelDirectory: String
     /// A folder with the weights of Silero's network, for voice activity; nil does without.
     public var voiceActivityDirectory: String?

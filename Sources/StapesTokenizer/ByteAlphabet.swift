@@ -19,6 +19,22 @@ enum ByteAlphabet {
         return table
     }()
 
+    /// The character that spells each byte.
+    private static let spellings: [Unicode.Scalar] = {
+        var table = [Unicode.Scalar](repeating: "?", count: 256)
+        for (scalar, byte) in byteOfScalar.enumerated() where byte >= 0 {
+            table[Int(byte)] = Unicode.Scalar(UInt16(scalar)) ?? "?"
+        }
+        return table
+    }()
+
+    /// How a file spells a token.
+    static func spelling(of bytes: some Sequence<UInt8>) -> String {
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(spellings[Int(byte)]) }
+        return String(text)
+    }
+
     /// Appends the bytes that a token's spelling stands for.
     ///
     /// - Parameter spelling: UTF-8 of the token as the file has it.

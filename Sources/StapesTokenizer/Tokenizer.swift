@@ -13,9 +13,11 @@ package struct Tokenizer: Sendable {
     private let languageCodes: [String]
     private let languageTokens: [String: Int]
 
-    /// Loads `tokenizer.json`, else `vocabulary.json`, else `vocabulary.txt` from a model's folder.
+    /// Loads `tokenizer.json`, else `vocabulary.json`, else `vocabulary.txt`, else the one ggml file of a model's folder.
     ///
-    /// - Parameter vocabularySize: rows of the model's token embedding.
+    /// - Parameters:
+    ///   - directory: the folder, or a ggml file.
+    ///   - vocabularySize: rows of the model's token embedding.
     /// - Throws: `missingFile`, `unreadable`, `malformed`, `inconsistent`; the message names the file.
     package init(directory: String, vocabularySize: Int) throws(TokenizerError) {
         var file = try VocabularyFile(directory: directory)

@@ -19,29 +19,37 @@ struct VocabularyFile {
         ("vocabulary.txt", { try $0.readVocabularyText($1) }),
     ]
 
-    /// Reads the first tokenizer file found in a folder.
+    /// Reads the first tokenizer file found in a folder, else the vocabulary of the one ggml file in it.
     ///
+    /// - Parameter directory: the folder, or a ggml file.
     /// - Throws: `missingFile`, `unreadable`, `malformed`, `inconsistent`.
     init(directory: String) throws(TokenizerError) {
-        let files = Self.formats.map { (path: "\(directory)/\($0.name)", read: $0.read) }
-        guard let file = files.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
-            let names = Self.formats.map(\.name).joined(separator: ", ")
-            throw TokenizerError(.missingFile, "\(directory): no tokenizer file (looked for \(names))")
-        }
-        path = file.path
+        let (path, read) = try Self.find(in: directory)
+        self.path = path
         let data: Data
         do {
-            data = try Data(contentsOf: URL(filePath: path))
+            data = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
         } catch {
             throw TokenizerError(.unreadable, "\(path): cannot be read", cause: error)
         }
         do {
-            try data.withUnsafeBytes { try file.read(&self, $0.bindMemory(to: UInt8.self)) }
+            try data.withUnsafeBytes { try read(&self, $0.bindMemory(to: UInt8.self)) }
         } catch let error as TokenizerError {
             throw error
         } catch {
             throw TokenizerError(.malformed, "\(path): \(error)", cause: error)
         }
+    }
+
+    private static func find(in directory: String) throws(TokenizerError) -> (path: String, read: Reader) {
+        let ggml: Reader = { try $0.readGGML($1) }
+        if isGGML(directory) { return (directory, ggml) }
+        for (name, read) in formats where FileManager.default.fileExists(atPath: "\(directory)/\(name)") {
+            return ("\(directory)/\(name)", read)
+        }
+        if let path = ggmlFile(in: directory) { return (path, ggml) }
+        let names = formats.map(\.name).joined(separator: ", ")
+        throw TokenizerError(.missingFile, "\(directory): no tokenizer file (looked for \(names), a ggml file)")
     }
 
     /// - Throws: `inconsistent` if the id is out of range or taken.

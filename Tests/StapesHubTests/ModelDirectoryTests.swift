@@ -48,4 +48,31 @@ import Testing
         ]
         #expect(try directory(files).missing == ["a readable model.safetensors.index.json"])
     }
+
+    private static let ggml: [UInt8] = Array("lmgg".utf8) + [1, 2, 3]
+
+    @Test(arguments: ["ggml-base.bin", "model.bin"]) func ggmlFileIsCompleteAlone(name: String) throws {
+        let model = try directory([name: Self.ggml])
+        #expect(model.format == .ggml)
+        #expect(model.isComplete)
+        #expect(model.weightFiles == [name])
+    }
+
+    @Test func severalGGMLFilesAreNoModel() throws {
+        let model = try directory(["a.bin": Self.ggml, "b.bin": Self.ggml])
+        #expect(model.missing == ["a choice among a.bin, b.bin: name one of the files"])
+    }
+
+    @Test func ggmlFileBesideOtherFormsIsNotTheModel() throws {
+        let model = try directory(TemporaryStore.ctranslate2.merging(["ggml.bin": Self.ggml]) { $1 })
+        #expect(model.format == .ctranslate2)
+        #expect(model.isComplete)
+    }
+
+    @Test func fileIsAModelWhenItIsAGGMLFile() throws {
+        try temporary.write(["a.bin": Self.ggml, "b.bin": [1]], in: "")
+        #expect(ModelDirectory(path: temporary.root + "/a.bin").isComplete)
+        #expect(ModelDirectory(path: temporary.root + "/a.bin").byteCount == 7)
+        #expect(!ModelDirectory(path: temporary.root + "/b.bin").isComplete)
+    }
 }

@@ -52,6 +52,20 @@ import Testing
         #expect(error(temporary.root + "/file")?.message.contains("it is a file") == true)
     }
 
+    @Test func ggmlFileResolvesToItself() throws {
+        let bytes = Array("lmgg0".utf8)
+        try temporary.write(["ggml-base.bin": bytes], in: "elsewhere")
+        let path = temporary.root + "/elsewhere/ggml-base.bin"
+        #expect(try store.resolve(path) == path)
+        #expect(try store.resolve(temporary.root + "/elsewhere") == temporary.root + "/elsewhere")
+        #expect(try store.verify(path).files.map(\.name) == ["ggml-base.bin"])
+        #expect(try store.verify(path).isSound)
+        try temporary.write(["ggml-base.bin": bytes], in: "base")
+        #expect(try store.resolve("base") == temporary.root + "/base")
+        #expect(store.list().first?.name == "base")
+        #expect(store.list().first?.format == .ggml)
+    }
+
     @Test func incompleteModelNamesWhatItLacks() throws {
         try temporary.write(["config.json": [1]], in: "base")
         let error = error("base")

@@ -1,5 +1,8 @@
 import Stapes
+import StapesAudio
+import StapesModel
 import StapesTesting
+import StapesTokenizer
 import Testing
 
 /// The same weights in other forms of file.
@@ -26,6 +29,33 @@ struct FormTests {
                 #expect(text.lowercased().contains(Self.words), "\(form)")
             } else {
                 #expect(text == expected, "\(form)")
+            }
+        }
+    }
+
+    /// whisper.cpp's form of the weights, the vocabulary and the alignment heads included.
+    @Test func ggmlFileHearsTheSame() async throws {
+        let source = try Checkpoint(directory: TestModels.tinyEnglish)
+        let tokenizer = try Tokenizer(
+            directory: TestModels.tinyEnglish, vocabularySize: source.configuration.vocabularySize)
+        var options = TranscriptionOptions()
+        options.wordTimestamps = true
+        let expected = try await LoadedTranscriber.tinyEnglish.get().transcribe(SampleTests.sample, options: options)
+        for type in [GGMLType.f16, .q8_0] {
+            let folder = try TemporaryDirectory()
+            var bytes: [UInt8] = []
+            try GGMLWriter(
+                source, type: type, vocabulary: tokenizer.ordinaryTokens, melFilters: MelFilterBank(bins: 80).weights
+            ).write { bytes += $0 }
+            let path = try folder.write(bytes, to: "ggml-tiny.en.bin")
+            let transcriber = try await Transcriber(
+                TranscriberConfiguration(modelDirectory: path, computeType: .float32))
+            let result = try await transcriber.transcribe(SampleTests.sample, options: options)
+            if type == .f16 {
+                #expect(result.text == expected.text)
+                #expect(result.segments == expected.segments)
+            } else {
+                #expect(result.text.lowercased().contains(Self.words))
             }
         }
     }

@@ -6,7 +6,8 @@ struct ModelFlags: ParsableArguments {
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
-            "Model: a name (base, tiny.en, ...), a hub id (org/name) or a folder. (default: base; doctor: none)",
+            "Model: a name (base, tiny.en, ...), a hub id (org/name), a folder or a ggml file. (default: base; doctor: "
+                + "none)",
             valueName: "model"))
     var model: String?
 

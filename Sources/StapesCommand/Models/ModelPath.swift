@@ -1,10 +1,11 @@
 import ArgumentParser
 
 struct ModelPath: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "path", abstract: "Print the folder of a model.")
+    static let configuration = CommandConfiguration(
+        commandName: "path", abstract: "Print the folder or file of a model.")
 
     @OptionGroup var options: StoreFlags
-    @Argument(help: "A name, hub id or folder.")
+    @Argument(help: "A name, hub id, folder or ggml file.")
     var model: String
 
     func run() throws {

@@ -4,7 +4,9 @@ import ArgumentParser
 struct Models: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "models",
-        abstract: "List, fetch, find, check and remove models.",
-        subcommands: [ListModels.self, PullModel.self, ModelPath.self, VerifyModel.self, RemoveModel.self]
+        abstract: "List, fetch, find, check, remove and quantise models.",
+        subcommands: [
+            ListModels.self, PullModel.self, ModelPath.self, VerifyModel.self, RemoveModel.self, QuantizeModel.self,
+        ]
     )
 }

@@ -10,7 +10,7 @@ struct VerifyModel: ParsableCommand {
     )
 
     @OptionGroup var options: StoreFlags
-    @Argument(help: "A name, hub id or folder.")
+    @Argument(help: "A name, hub id, folder or ggml file.")
     var model: String
 
     func run() throws {

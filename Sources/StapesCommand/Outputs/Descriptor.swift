@@ -16,17 +16,22 @@ enum Descriptor {
     /// - Returns: 0, or the `errno` of the call that failed.
     static func write(_ text: String, to descriptor: Int32) -> Int32 {
         var text = text
-        return text.withUTF8 { bytes in
-            var rest = UnsafeRawBufferPointer(bytes)
-            while let base = rest.baseAddress, !rest.isEmpty {
-                let count = Glibc.write(descriptor, base, rest.count)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    return errno
-                }
-                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+    }
+
+    /// Writes all of the bytes, however many calls it takes.
+    ///
+    /// - Returns: 0, or the `errno` of the call that failed.
+    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Int32 {
+        var rest = bytes
+        while let base = rest.baseAddress, !rest.isEmpty {
+            let count = Glibc.write(descriptor, base, rest.count)
+            if count < 0 {
+                if errno == EINTR { continue }
+                return errno
             }
-            return 0
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
         }
+        return 0
     }
 }

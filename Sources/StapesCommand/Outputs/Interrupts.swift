@@ -23,7 +23,7 @@ package final class Interrupts: Sendable {
 
     func remove(temporaryFile path: String) {
         temporaryFiles.withLock {
-            unlink(path)
+            if unlink(path) != 0 { rmdir(path) }
             $0.remove(path)
         }
     }
@@ -68,6 +68,8 @@ package final class Interrupts: Sendable {
     func leave(_ status: ExitStatus) -> Never {
         temporaryFiles.withLock { paths -> Never in
             for path in paths { unlink(path) }
+            // What is left are folders, which are empty now.
+            for path in paths { rmdir(path) }
             _exit(status.rawValue)
         }
     }

@@ -2,4 +2,6 @@
 package enum ModelFormat: String, Sendable, Hashable, Codable {
     case safetensors
     case ctranslate2
+    /// One file with everything, as whisper.cpp reads it.
+    case ggml
 }

@@ -12,7 +12,7 @@ extension ModelStore {
         }
         if manifest == nil {
             for name in directory.weightFiles where !directory.missing.contains(name) {
-                let path = "\(directory.path)/\(name)"
+                let path = directory.path(of: name)
                 let hash = try FileDigest.sha256(ofFile: path)
                 files.append(
                     .init(name: name, outcome: .unlisted, byteCount: FileTree.byteCount(path) ?? 0, sha256: hash))

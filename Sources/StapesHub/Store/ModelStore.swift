@@ -1,4 +1,4 @@
-/// The models on this machine: from a reference to a directory.
+/// The models on this machine: from a reference to a directory, or to a ggml file.
 ///
 /// `<root>/<name>/` for known names, `<root>/<org>--<name>/` for hub ids, `<root>/.incoming/` for pulls under way.
 /// The network is touched by ``pull(_:options:progress:)`` only.
@@ -12,10 +12,11 @@ package struct ModelStore: Sendable {
         self.root = root
     }
 
-    /// The directory of a complete model.
+    /// The directory of a complete model, or the one file it consists of.
     ///
-    /// - Parameter reference: a directory, a known name (`base`, `turbo`), a hub id (`org/name`) or the name of a
-    ///   directory in the cache. An existing directory wins where the text looks like a path or holds `config.json`.
+    /// - Parameter reference: a directory, a ggml file, a known name (`base`, `turbo`), a hub id (`org/name`) or the name
+    ///   of a directory in the cache. An existing directory wins where the text looks like a path or it holds
+    ///   `config.json` or a ggml file.
     /// - Throws: `incomplete`, `notInstalled`, `unknownModel`, `invalidReference`; the message says what to run.
     package func resolve(_ reference: String) throws(HubError) -> String {
         let directory = try locate(reference)
@@ -28,13 +29,13 @@ package struct ModelStore: Sendable {
         throw HubError(.incomplete, "'\(directory.path)' is not a complete model: it lacks \(missing)")
     }
 
-    /// The directory a reference stands for, complete or not.
+    /// The directory or ggml file a reference stands for, complete or not.
     func locate(_ reference: String) throws(HubError) -> ModelDirectory {
         if let path = directoryPath(reference) { return ModelDirectory(path: path) }
         if reference.hasPrefix("/") || reference.hasPrefix(".") || reference.hasPrefix("~") {
             let reason =
                 FileTree.byteCount(reference) == nil
-                ? "there is no such directory" : "it is a file, a model is a directory"
+                ? "there is no such directory" : "it is a file, and not a ggml file; other models are directories"
             throw HubError(.notInstalled, "no model at '\(reference)': \(reason)")
         }
         let model = try ModelReference(reference)
@@ -55,13 +56,22 @@ package struct ModelStore: Sendable {
         let known = ModelCatalogue.names.joined(separator: ", ")
         return HubError(
             .unknownModel,
-            "no model is called '\(reference)'\(suggestion) known are \(known), hub ids (org/name) and directories")
+            "no model is called '\(reference)'\(suggestion) known are \(known), hub ids (org/name), directories and ggml files"
+        )
     }
 
     private func directoryPath(_ reference: String) -> String? {
+        if FileTree.byteCount(reference) != nil, reference.contains("/") || reference.hasSuffix(".bin"),
+            case let model = ModelDirectory(path: reference), model.isComplete
+        {
+            return reference
+        }
         guard FileTree.isDirectory(reference) else { return nil }
         let looksLikePath = reference.contains("/") || reference.hasPrefix(".")
-        guard looksLikePath || FileTree.byteCount("\(reference)/\(ModelDirectory.configurationName)") != nil else {
+        guard
+            looksLikePath || FileTree.byteCount("\(reference)/\(ModelDirectory.configurationName)") != nil
+                || ModelDirectory(path: reference).format == .ggml
+        else {
             return nil
         }
         var path = reference

@@ -1,15 +1,16 @@
-/// A model's configuration and its weights under OpenAI's names: a model directory, opened, or random weights.
+/// A model's configuration and its weights under OpenAI's names: a model's files, opened, or random weights.
 ///
 /// Every weight that the configuration calls for has been found and its shape and type checked when `init` returns.
 /// The files stay mapped while the checkpoint or any of its tensors lives.
 package struct Checkpoint: Sendable {
-    /// What messages call it: the directory, or `random weights of seed 1`.
+    /// What messages call it: the directory or file, or `random weights of seed 1`.
     package let origin: String
     /// Nil for random weights.
     package let format: CheckpointFormat?
     package let configuration: ModelConfiguration
     private let tensors: [String: Tensor]
 
+    /// - Parameter directory: the folder of the model's files, or a ggml file.
     /// - Throws: any code of `ModelError`; the message names the file.
     package init(directory: String) throws(ModelError) {
         origin = directory
@@ -22,6 +23,10 @@ package struct Checkpoint: Sendable {
             tensors = try Self.collect(configuration) { (plan) throws(ModelError) in try source.tensor(plan) }
         case .cTranslate2:
             let source = try CTranslate2Directory(directory: directory)
+            configuration = source.configuration
+            tensors = try Self.collect(configuration) { (plan) throws(ModelError) in try source.tensor(plan) }
+        case .ggml:
+            let source = try GGMLModel(path: GGMLFile.path(at: directory) ?? directory)
             configuration = source.configuration
             tensors = try Self.collect(configuration) { (plan) throws(ModelError) in try source.tensor(plan) }
         }

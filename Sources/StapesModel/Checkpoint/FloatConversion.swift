@@ -1,4 +1,4 @@
-/// Stored numbers to float32, exactly. The sources may have any alignment.
+/// Stored numbers to float32, exactly, and back to half precision. The sources may have any alignment.
 ///
 /// The loops are plain on purpose: each body is branch-free, so the optimiser turns it into vector code for the
 /// baseline instruction set. Swift's own `Float(Float16)` calls a library routine per element there.
@@ -26,6 +26,11 @@ enum FloatConversion {
         for index in 0..<count {
             destination[index] = Float(source.loadUnaligned(fromByteOffset: index, as: Int8.self)) / scale
         }
+    }
+
+    /// Half-precision numbers, rounded to the nearest, as they lie in a file.
+    static func float16Bits(_ values: UnsafeBufferPointer<Float>) -> [UInt16] {
+        values.map { Float16($0).bitPattern.littleEndian }
     }
 
     /// The float32 with the value of the half-precision number `half`; subnormals, infinities and NaN included.

@@ -3,6 +3,9 @@ import Glibc
 /// One weight of a checkpoint: a name, a shape and its values, which are a view of the mapped file, which it keeps
 /// alive, or computed when they are copied.
 ///
+/// Blocks of a ggml file count as computed: their type is the float32 that they are unpacked to, and no bytes of it lie
+/// anywhere.
+///
 /// The shape is row-major, as the weight is used: linears are `[out, in]`, convolutions `[out, in, taps]`.
 package struct Tensor: Sendable {
     /// The canonical name, `encoder.blocks.0.attn.query.weight`.
@@ -13,6 +16,7 @@ package struct Tensor: Sendable {
     private enum Source: Sendable {
         /// With one scale a row for `int8`.
         case stored(StoredArray, rowScales: StoredArray?)
+        case blocks(BlockArray)
         case generated(GeneratedArray)
     }
 
@@ -21,6 +25,13 @@ package struct Tensor: Sendable {
         self.name = name
         self.shape = shape
         source = .stored(values, rowScales: rowScales)
+    }
+
+    /// - Parameter values: whole blocks make a row.
+    init(name: String, shape: [Int], values: BlockArray) {
+        self.name = name
+        self.shape = shape
+        source = .blocks(values)
     }
 
     init(name: String, shape: [Int], values: GeneratedArray) {
@@ -32,34 +43,50 @@ package struct Tensor: Sendable {
     package var elementType: ElementType {
         switch source {
         case .stored(let values, _): values.elementType
-        case .generated: .float32
+        case .blocks, .generated: .float32
         }
     }
 
     package var count: Int {
         switch source {
         case .stored(let values, _): values.count
+        case .blocks(let values): values.count
         case .generated(let values): values.count
         }
     }
 
+    /// How the weight is packed in a ggml file; nil for plain numbers.
+    package var blockFormat: BlockFormat? {
+        guard case .blocks(let values) = source else { return nil }
+        return values.format
+    }
+
     /// The first dimension: what `int8` scales belong to.
     package var rowCount: Int { shape.first ?? 1 }
-    /// Bytes in the file, without scales; 0 for a weight that is computed.
-    package var byteCount: Int { withUnsafeBytes { $0.count } }
+    /// Bytes in the file, without an `int8` weight's scales; 0 for a weight of random values.
+    package var byteCount: Int { withStoredBytes { $0.count } }
 
     /// Writes `count` float32 values in row-major order; `int8` rows are divided by their scales.
     package func copyFloat32(to destination: UnsafeMutablePointer<Float>) {
+        copyFloat32(rows: 0..<rowCount, to: destination)
+    }
+
+    /// Writes the float32 values of some rows: those of all rows take more memory than some have for a weight.
+    package func copyFloat32(rows: Range<Int>, to destination: UnsafeMutablePointer<Float>) {
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= rowCount, "the rows are the weight's")
+        let rowLength = rowCount > 0 ? count / rowCount : 0
+        let range = rows.lowerBound * rowLength..<rows.upperBound * rowLength
         switch source {
-        case .generated(let values): values.copyFloat32(0..<values.count, to: destination)
-        case .stored(let values, rowScales: let scales?) where rowCount > 0:
-            copyRows(of: values, scales: scales.float32Values(), to: destination)
-        case .stored(let values, _): values.copyFloat32(to: destination)
+        case .blocks(let values): values.copyFloat32(range, to: destination)
+        case .generated(let values): values.copyFloat32(range, to: destination)
+        case .stored(let values, rowScales: let scales?):
+            copyRows(of: values.slice(range), scales: scales.slice(rows).float32Values(), to: destination)
+        case .stored(let values, _): values.slice(range).copyFloat32(to: destination)
         }
     }
 
     private func copyRows(of values: StoredArray, scales: [Float], to destination: UnsafeMutablePointer<Float>) {
-        let rowLength = count / rowCount
+        let rowLength = values.count / max(scales.count, 1)
         values.withUnsafeBytes { bytes in
             guard let source = bytes.baseAddress else { return }
             for (row, scale) in scales.enumerated() {
@@ -90,6 +117,17 @@ package struct Tensor: Sendable {
     ) throws(Failure) -> Result {
         switch source {
         case .stored(let values, _): try values.withUnsafeBytes(body)
+        case .blocks, .generated: try body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+    }
+
+    /// What lies in the file, whatever it is.
+    private func withStoredBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        switch source {
+        case .stored(let values, _): try values.withUnsafeBytes(body)
+        case .blocks(let values): try values.withUnsafeBytes(body)
         case .generated: try body(UnsafeRawBufferPointer(start: nil, count: 0))
         }
     }
@@ -97,8 +135,7 @@ package struct Tensor: Sendable {
     /// Says that the values were read and are not wanted soon: whole pages of them leave this process's memory. The
     /// file has them still, so that reading them again is slower and nothing else.
     package func dropPages() {
-        guard case .stored(let values, _) = source else { return }
-        values.withUnsafeBytes { bytes in
+        withStoredBytes { bytes in
             guard let base = bytes.baseAddress else { return }
             let page = UInt(getpagesize())
             let begin = (UInt(bitPattern: base) + page - 1) / page * page

@@ -34,8 +34,14 @@ struct CheckpointMutationTests {
         switch format {
         case .huggingFace: try RandomCheckpoint.tiny.write(to: directory.path)
         case .cTranslate2: try CTranslate2Writer(checkpoint: .tiny, weights: .int8).write(to: directory)
+        case .ggml: try GGMLFileWriter(checkpoint: .tiny).write(to: directory)
         }
-        let name = format == .huggingFace ? "model.safetensors" : "model.bin"
+        let name =
+            switch format {
+            case .huggingFace: "model.safetensors"
+            case .cTranslate2: "model.bin"
+            case .ggml: "ggml-tiny.bin"
+            }
         return (directory, name, try directory.read(name))
     }
 
