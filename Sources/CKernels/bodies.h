@@ -16,6 +16,7 @@
 #include "sample_body.h"
 #include "repetition_body.h"
 #include "select_body.h"
+#include "refine_body.h"
 #include "alignment_body.h"
 #include "mel_body.h"
 #include "vad_body.h"
@@ -39,6 +40,7 @@ const stapes_kernels LEVEL(stapes_kernels) = {
     .store_kv = LEVEL(store_kv),
     .paged_attention = LEVEL(paged_attention),
     .encoder_attention = LEVEL(encoder_attention),
+    .refine = LEVEL(refine),
     .select = LEVEL(select),
     .feed = LEVEL(feed),
     .copy_pages = LEVEL(copy_pages),

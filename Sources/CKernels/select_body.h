@@ -69,18 +69,17 @@ INLINE int32_t first_of(const float *logits, int64_t begin, int64_t end, float b
   return -1;
 }
 
-/// The `count` likeliest ids, the lowest first among equals.
-INLINE void likeliest(const float *logits, int64_t vocabulary, int count, int32_t *ids) {
-  float values[STAPES_CANDIDATES];
+/// The `count` likeliest ids of [begin, end) and their logits, the lowest id first among equals; -1 where there are no more.
+INLINE void likeliest(const float *logits, int64_t begin, int64_t end, int count, float *values, int32_t *ids) {
   for (int i = 0; i < count; i++) {
     values[i] = -INFINITY;
     ids[i] = -1;
   }
   enum { BLOCK = 64 };
-  for (int64_t begin = 0; begin < vocabulary; begin += BLOCK) {
-    int64_t end = begin + BLOCK < vocabulary ? begin + BLOCK : vocabulary;
-    if (!(maximum_of(logits, begin, end) > values[count - 1])) continue;
-    for (int64_t id = begin; id < end; id++) {
+  for (int64_t first = begin; first < end; first += BLOCK) {
+    int64_t last = first + BLOCK < end ? first + BLOCK : end;
+    if (!(maximum_of(logits, first, last) > values[count - 1])) continue;
+    for (int64_t id = first; id < last; id++) {
       if (!(logits[id] > values[count - 1])) continue;
       int place = count - 1;
       for (; place > 0 && logits[id] > values[place - 1]; place--) {
@@ -135,7 +134,8 @@ static void LEVEL(select)(const void *arguments, int thread, int threads) {
     a->log_probabilities[row] = token < 0 ? -INFINITY : logits[token] - best - logf(total);
     if (rules->candidates > 0) {
       int32_t *ids = a->candidates + row * STAPES_CANDIDATES;
-      likeliest(logits, a->vocabulary, rules->candidates, ids);
+      float values[STAPES_CANDIDATES];
+      likeliest(logits, 0, a->vocabulary, rules->candidates, values, ids);
       for (int i = 0; i < rules->candidates; i++)
         a->candidate_log_probabilities[row * STAPES_CANDIDATES + i] =
             ids[i] < 0 ? -INFINITY : logits[ids[i]] - best - logf(total);

@@ -18,6 +18,7 @@ package struct KernelTable: Sendable {
     package let storeKV: stapes_kernel
     package let pagedAttention: stapes_kernel
     package private(set) var encoderAttention: stapes_kernel
+    package let refine: stapes_kernel
     package let select: stapes_kernel
     package let feed: stapes_kernel
     package let copyPages: stapes_kernel
@@ -43,6 +44,7 @@ extension KernelTable {
         storeKV = kernels.store_kv
         pagedAttention = kernels.paged_attention
         encoderAttention = kernels.encoder_attention
+        refine = kernels.refine
         select = kernels.select
         feed = kernels.feed
         copyPages = kernels.copy_pages
@@ -67,7 +69,8 @@ extension KernelTable {
             ("encoder attention", int16?.encoder_attention ?? encoderAttention),
             ("product (oneDNN)", stapes_onednn_execute), ("layer norm", layerNorm),
             ("encoder attention", encoderAttention), ("paged attention", pagedAttention), ("store keys", storeKV),
-            ("convert", convert), ("add", add), ("embed", embed), ("gather", gather), ("select", select),
+            ("convert", convert), ("add", add), ("embed", embed), ("gather", gather), ("refine", refine),
+            ("select", select),
             ("feed", feed), ("copy pages", copyPages),
         ]
         return named.first { unsafeBitCast($0.1, to: UnsafeRawPointer.self) == kernel }?.0 ?? "other"

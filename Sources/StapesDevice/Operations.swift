@@ -35,6 +35,24 @@ extension Stream {
                 width: Int64(output.columns)))
     }
 
+    /// The likeliest of `logits` [R, V] (float32) again, as `input` [R, D] (float32) times rows of `table` [V, D].
+    ///
+    /// - Parameter groups: one past the last id of each range of ids in which the likeliest are looked for.
+    package func refine(
+        _ logits: MatrixView, input: MatrixView, table: UnsafeRawPointer, tableType: ScalarType,
+        groups: (text: Int, special: Int, stamps: Int)
+    ) {
+        precondition(input.rows == logits.rows && groups.stamps <= logits.columns, "shapes do not meet")
+        launch(
+            kernels.refine,
+            stapes_refine_arguments(
+                logits: logits.float32, inputs: input.float32, table: table, rows: Int64(logits.rows),
+                width: Int64(input.columns), logits_stride: Int64(logits.rowStride),
+                input_stride: Int64(input.rowStride),
+                group_ends: (Int64(groups.text), Int64(groups.special), Int64(groups.stamps)),
+                table_type: tableType.kernelType))
+    }
+
     /// `output` += `input`, `count` values of float32.
     package func add(_ input: UnsafePointer<Float>, count: Int, to output: UnsafeMutablePointer<Float>) {
         launch(kernels.add, stapes_add_arguments(x: input, y: output, count: Int64(count)))

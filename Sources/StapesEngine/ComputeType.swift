@@ -8,7 +8,8 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     case auto
     /// The truth. Weights that float16 holds exactly are held so, which changes no bit.
     case float32
-    /// The decoder's weights and its caches in float16; every product in float32.
+    /// The decoder's weights and its caches in float16; every product in float32. Where the processor multiplies bytes
+    /// (avx512_vnni), logits come from weights in int8 and the likeliest of them again from those in float16.
     case float16
     /// Weights and caches in bfloat16, sums in float32.
     case bfloat16
@@ -52,11 +53,11 @@ package struct ComputeTypes: Sendable, Hashable {
     /// - Parameters:
     ///   - resolved: not `auto`.
     ///   - fast: what `auto` would encode in.
-    ///   - int16: whether the processor multiplies pairs of 16-bit integers.
-    init(_ resolved: ComputeType, fast: FastEncoder?, int16: Bool) {
+    ///   - vnni: whether the processor multiplies and adds up integers of 8 and of 16 bits.
+    init(_ resolved: ComputeType, fast: FastEncoder?, vnni: Bool) {
         switch resolved {
         case .bfloat16, .bfloat16Encoder: (encoder, encoderIntegers) = (.bfloat16, nil)
-        case .int16Encoder: (encoder, encoderIntegers) = (.float32, int16 ? .int16 : nil)
+        case .int16Encoder: (encoder, encoderIntegers) = (.float32, vnni ? .int16 : nil)
         case .int8:
             (encoder, encoderIntegers) = (fast == .bfloat16 ? .bfloat16 : .float32, fast == .int16 ? .int16 : nil)
         case .auto, .float32, .float16: (encoder, encoderIntegers) = (.float32, nil)
@@ -75,6 +76,7 @@ package struct ComputeTypes: Sendable, Hashable {
         decoder = DecoderTypes(
             window: encoder, windowIntegers: encoderIntegers, windowKeys: cache == .bfloat16 ? .bfloat16 : .float32,
             activations: resolved == .bfloat16 ? .bfloat16 : .float32, weights: weights,
-            integers: resolved == .int8 ? .int8 : nil)
+            integers: resolved == .int8 ? .int8 : nil,
+            refinesLogits: vnni && cache == .float16)
     }
 }

@@ -78,15 +78,15 @@ extension EngineConfiguration {
 
     /// What the model computes and holds in what.
     package var types: ComputeTypes {
-        ComputeTypes(resolvedComputeType, fast: fastEncoder, int16: multipliesInt16)
+        ComputeTypes(resolvedComputeType, fast: fastEncoder, vnni: hasVNNI)
     }
 
-    private var multipliesInt16: Bool { level >= .avx512 && CPUDevice.hasInt16Products }
+    private var hasVNNI: Bool { level >= .avx512 && CPUDevice.hasInt16Products }
 
     private var fastEncoder: FastEncoder? {
         // Products and attention both need it.
         if level == .avx512BF16, CPULevel.hasFastBFloat16, usesOneDNN, CPUDevice.hasOneDNN { return .bfloat16 }
-        return multipliesInt16 ? .int16 : nil
+        return hasVNNI ? .int16 : nil
     }
 
     /// Whether this engine uses graphs, and why.

@@ -139,3 +139,64 @@ import Testing
         }
     }
 }
+
+/// Logits computed again from the table itself.
+@Suite struct RefineTests {
+    private static let (vocabulary, width) = (700, 70)
+    private static let groups = (text: 500, special: 520, stamps: 700)
+
+    private func refine(
+        _ logits: Cells, input: Cells, table: UnsafeRawPointer, _ type: ScalarType, on stream: StapesDevice.Stream
+    )
+        -> Cells
+    {
+        let found = logits.copy()
+        let rows = input.count / Self.width
+        stream.refine(
+            MatrixView(found.pointer, type: .float32, rows: rows, columns: Self.vocabulary),
+            input: MatrixView(input.pointer, type: .float32, rows: rows, columns: Self.width), table: table,
+            tableType: type, groups: Self.groups)
+        return found
+    }
+
+    /// Rough logits: those near the top of each range become exact, in every type of table at any address, and no other
+    /// changes. A row alone has the bits it has among others.
+    @Test(arguments: Runner.all, storedTypes) func likeliestBecomeExact(_ runner: Runner, _ type: ScalarType) throws {
+        var generator = SeededGenerator(seed: 310)
+        let stream = try runner.stream()
+        let (rows, vocabulary, width) = (5, Self.vocabulary, Self.width)
+        let table = Cells(random: vocabulary * width, type: type, scale: 3, using: &generator)
+        let unaligned = UnsafeMutableRawPointer.allocate(byteCount: table.bytes.count + 1, alignment: 64)
+        defer { unaligned.deallocate() }
+        (unaligned + 1).copyMemory(from: table.pointer, byteCount: table.bytes.count)
+        let input = Cells(random: rows * width, using: &generator)
+        let rough = Cells(rows * vocabulary)
+        for row in 0..<rows {
+            for id in 0..<vocabulary {
+                let exact = (0..<width).reduce(0.0) {
+                    $0 + Double(input[row * width + $1]) * Double(table[id * width + $1])
+                }
+                rough[row * vocabulary + id] = Float(exact) + 0.01 * generator.nextSignedUnit()
+            }
+        }
+        // A range without any, one with a single one, and what is not a number, which is nobody's best.
+        rough.fill(3 * vocabulary + 500..<3 * vocabulary + 520, -.infinity)
+        rough.fill(4 * vocabulary + 500..<4 * vocabulary + 519, -.infinity)
+        rough[17] = .nan
+        let found = refine(rough, input: input, table: unaligned + 1, type, on: stream)
+        let expected = refine(rough, input: input, table: table.pointer, type, on: try referenceStream())
+        #expect(error(found, expected, absolute: 2e-5) <= 1)
+        for row in 0..<rows {
+            let changed = (0..<vocabulary).filter {
+                found[row * vocabulary + $0].bitPattern != rough[row * vocabulary + $0].bitPattern
+            }
+            let text = changed.filter { $0 < 500 }
+            #expect(!text.isEmpty && text.count <= 32 && changed.count <= 96, "\(changed.count)")
+            let alone = Cells((0..<vocabulary).map { rough[row * vocabulary + $0] })
+            let one = Cells((0..<width).map { input[row * width + $0] })
+            let bytes = row * vocabulary * 4..<(row + 1) * vocabulary * 4
+            #expect(
+                refine(alone, input: one, table: table.pointer, type, on: stream).bytes == Array(found.bytes[bytes]))
+        }
+    }
+}

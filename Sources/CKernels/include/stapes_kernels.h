@@ -19,6 +19,8 @@
 #define STAPES_INT16_PANEL 32
 /// The most candidates for its next token that a row can be asked for.
 #define STAPES_CANDIDATES 16
+/// Ranges of ids that rules choose between: text, special ids, stamps.
+#define STAPES_REFINED_GROUPS 3
 /// The most tokens that read one sequence's keys and values together in `paged_attention`.
 #define STAPES_GROUP 8
 
@@ -200,6 +202,19 @@ typedef struct {
   stapes_type type;
 } stapes_encoder_attention_arguments;
 
+/// Computes the likeliest logits again, which a product with rounded weights gave: in each of three ranges of ids the first
+/// 32, as far as they lie within 12 of the first, become inputs[row] . table[id] in float32. `table` [vocabulary, width]
+/// may lie at any address.
+typedef struct {
+  float *_Nonnull logits;
+  const float *_Nonnull inputs;
+  const void *_Nonnull table;
+  int64_t rows, width, logits_stride, input_stride;
+  /// One past the last id of each range; the first begins at 0.
+  int64_t group_ends[STAPES_REFINED_GROUPS];
+  stapes_type table_type;
+} stapes_refine_arguments;
+
 // A sequence that samples has a seat: its rules, and what it has sampled so far as the rules need it. Both live on the
 // device, so that one step can follow another without the host. Seat 0 is reserved: rows of padding sit there.
 
@@ -319,6 +334,7 @@ typedef struct {
   stapes_kernel _Nonnull store_kv;
   stapes_kernel _Nonnull paged_attention;
   stapes_kernel _Nonnull encoder_attention;
+  stapes_kernel _Nonnull refine;
   stapes_kernel _Nonnull select;
   stapes_kernel _Nonnull feed;
   stapes_kernel _Nonnull copy_pages;

@@ -69,6 +69,10 @@ extension KernelTable {
             guard thread == 0 else { return }
             referenceEncoderAttention(arguments.load(as: stapes_encoder_attention_arguments.self))
         },
+        refine: { arguments, thread, _ in
+            guard thread == 0 else { return }
+            referenceRefine(arguments.load(as: stapes_refine_arguments.self))
+        },
         select: { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceSelect(arguments.load(as: stapes_select_arguments.self))

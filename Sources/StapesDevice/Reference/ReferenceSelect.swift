@@ -58,6 +58,26 @@ func referenceSelect(_ a: stapes_select_arguments) {
     }
 }
 
+func referenceRefine(_ a: stapes_refine_arguments) {
+    let table = ReferenceRows(pointer: a.table, type: a.table_type)
+    let width = Int(a.width)
+    for row in 0..<Int(a.rows) {
+        let logits = a.logits + row * Int(a.logits_stride)
+        let input = a.inputs + row * Int(a.input_stride)
+        var begin = 0
+        for end in [a.group_ends.0, a.group_ends.1, a.group_ends.2].map({ Int($0) }) {
+            let order = (begin..<end).filter { logits[$0] > -.infinity }
+                .sorted { (logits[$0], $1) > (logits[$1], $0) }
+                .prefix(32)
+            let best = order.first.map { logits[$0] } ?? 0
+            for id in order where logits[id] > best - 12 {
+                logits[id] = Float((0..<width).reduce(0.0) { $0 + Double(input[$1]) * Double(table[id * width + $1]) })
+            }
+            begin = end
+        }
+    }
+}
+
 extension stapes_sampling_state {
     fileprivate mutating func advance(_ chosen: Int32, timestampBegin: Int32) {
         follows_text = count > 0 && token < timestampBegin ? 1 : 0

@@ -37,7 +37,8 @@ package final class ModelRunner {
             checkpoint: checkpoint, type: types.encoder, integers: types.encoderIntegers, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
         let decoder = try TextDecoder(
-            checkpoint: checkpoint, types: types.decoder, device: device,
+            checkpoint: checkpoint, types: types.decoder, endOfText: configuration.special.endOfText,
+            timestampBegin: configuration.special.timestampBegin, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
         pool = try Self.pool(model, type: types.cache, limits: limits)
         seats = try SequenceSeats(

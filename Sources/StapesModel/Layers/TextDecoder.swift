@@ -14,10 +14,13 @@ package struct DecoderTypes: Sendable, Hashable {
     package var weights: ScalarType
     /// What weights of the products of a step are rounded to instead, if they are.
     package var integers: Linear.Integers?
+    /// Whether logits come from weights in int8, half of the bytes of a step, and the likeliest of them again from the
+    /// embedding itself.
+    package var refinesLogits: Bool
 
     package init(
         window: ScalarType, windowIntegers: Linear.Integers?, windowKeys: ScalarType, activations: ScalarType,
-        weights: ScalarType, integers: Linear.Integers?
+        weights: ScalarType, integers: Linear.Integers?, refinesLogits: Bool
     ) {
         self.window = window
         self.windowIntegers = windowIntegers
@@ -25,6 +28,7 @@ package struct DecoderTypes: Sendable, Hashable {
         self.activations = activations
         self.weights = weights
         self.integers = integers
+        self.refinesLogits = refinesLogits
     }
 }
 
@@ -41,15 +45,20 @@ package final class TextDecoder {
     private let finalNorm: LayerNorm
     /// The embedding again, packed for the product that gives the logits.
     private let output: Linear
+    /// Where the ranges of ids end in which the likeliest logits are computed again, if they are.
+    private let refined: (text: Int, special: Int, stamps: Int)?
     private let workspace: DecoderWorkspace
     private let crossWorkspace: Activations
 
     /// - Parameters:
     ///   - types: what is computed and held in what.
+    ///   - endOfText: the first id behind the text's.
+    ///   - timestampBegin: the first stamp's id.
     ///   - maximumTokens: the most tokens of a step.
     ///   - maximumLogitRows: the most rows of logits of a step.
     package init(
-        checkpoint: Checkpoint, types: DecoderTypes, device: CPUDevice, maximumTokens: Int, maximumLogitRows: Int
+        checkpoint: Checkpoint, types: DecoderTypes, endOfText: Int, timestampBegin: Int, device: CPUDevice,
+        maximumTokens: Int, maximumLogitRows: Int
     ) throws {
         let reader = WeightReader(
             checkpoint: checkpoint, device: device, type: types.weights, integers: types.integers)
@@ -61,7 +70,11 @@ package final class TextDecoder {
         positions = try reader.table("decoder.positional_embedding")
         layers = try (0..<configuration.decoderLayers).map { try DecoderLayer(reader, windowReader, index: $0) }
         finalNorm = try reader.norm("decoder.ln")
-        output = try reader.linear("decoder.token_embedding", usage: .fewRows)
+        var outputReader = reader
+        if types.refinesLogits { outputReader.integers = .int8 }
+        output = try outputReader.linear("decoder.token_embedding", usage: .fewRows)
+        // The end of the text competes with text.
+        refined = types.refinesLogits ? (endOfText + 1, timestampBegin, configuration.vocabularySize) : nil
         workspace = try DecoderWorkspace(
             configuration, type: types.activations, tokens: maximumTokens, logitRows: maximumLogitRows)
         crossWorkspace = try Activations(
@@ -114,6 +127,10 @@ package final class TextDecoder {
         stream.gather(workspace.residual.all, rows: rows, into: gathered)
         stream.layerNorm(gathered, finalNorm, into: normal)
         try output.run(normal, into: logits, on: stream)
+        if let refined {
+            stream.refine(
+                logits, input: normal, table: embedding.pointer, tableType: embedding.type, groups: refined)
+        }
         return logits
     }
 

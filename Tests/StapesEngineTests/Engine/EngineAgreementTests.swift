@@ -14,10 +14,11 @@ import Testing
         let requests = [TinyModel.mixed[1], TinyModel.mixed[2], TinyModel.mixed[3], TinyModel.request(window: 8)]
         let cpu = try await Engine(model.configuration(type, backend: .cpu)).together(requests)
         let reference = try await Engine(model.configuration(type, backend: .reference)).together(requests)
-        for (index, (one, other)) in zip(cpu, reference).enumerated() {
-            // Of bfloat16 the backends round other sums to other neighbours: a last place is 2^-8.
-            #expect(agree(one, other, tolerance: type == .float32 ? 1e-4 : 0.05), "\(index): \(one), \(other)")
-        }
+        // Of bfloat16 the backends round other sums to other neighbours: a last place is 2^-8, and among random weights one
+        // near tie may fall the other way, after which everything is different.
+        let tolerance = type == .float32 ? 1e-4 : 0.05
+        let apart = zip(cpu, reference).filter { !agree($0, $1, tolerance: tolerance) }
+        #expect(apart.count <= (type == .float32 ? 0 : 1), "\(apart)")
     }
 
     @Test func oneDNNAgreesWithOurOwnKernels() async throws {
