@@ -1,5 +1,5 @@
 # Every target is a script in Scripts/, so that nothing needs make.
-.PHONY: help demo test clients build docs examples format lint clean
+.PHONY: help demo test clients instructions build docs examples format lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,9 @@ test:
 
 clients:
 	@Scripts/check-clients
+
+instructions:
+	@Scripts/check-instructions
 
 build:
 	@Scripts/build

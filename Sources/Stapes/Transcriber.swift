@@ -191,8 +191,7 @@ public final class Transcriber: Sendable {
     /// The engine for one file, stream or request, which takes turns with the others.
     private func beginJob(priority: Int) -> WindowClient {
         WindowClient(
-            engine: engine, job: engine.beginJob(priority: priority), tokenizer: tokenizer, pool: pool,
-            audioContext: description.model.audioContext)
+            engine: engine, job: engine.beginJob(priority: priority), tokenizer: tokenizer, pool: pool)
     }
 
     /// Bytes -> PCM -> speech -> log-mel, on a thread of its own.

@@ -59,7 +59,9 @@ extension TranscriptionOptions {
     /// - Throws: `invalidOption` for what this model does not take.
     func check(audioContext limit: Int) throws(StapesError) {
         try check()
-        if let audioContext { try Self.check(audioContext, in: 1...limit, "an audio context of \(audioContext)") }
+        if case .positions(let count) = audioContext {
+            try Self.check(count, in: 1...limit, "an audio context of \(count)")
+        }
     }
 
     private static func check(_ value: Int, in range: ClosedRange<Int>, _ what: String) throws(StapesError) {

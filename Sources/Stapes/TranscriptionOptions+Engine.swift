@@ -4,21 +4,22 @@ import StapesEngine
 import StapesTokenizer
 
 extension TranscriptionOptions {
-    var filters: FilterOptions {
+    /// - Parameter positions: of the window.
+    func filters(positions: Int) -> FilterOptions {
         FilterOptions(
             suppressTokens: suppressTokens, suppressBlank: suppressBlank, timestamps: timestamps,
-            maximumInitialTimestamp: maximumInitialTimestamp, windowStamps: audioContext)
+            maximumInitialTimestamp: maximumInitialTimestamp, windowStamps: positions)
     }
 
     /// - Parameter language: the code of the language spoken.
-    func seeking(language: String) -> SeekOptions {
+    package func seeking(language: String) -> SeekOptions {
         SeekOptions(
             clipTimestamps: clipTimestamps, noSpeechThreshold: noSpeechThreshold,
             logProbabilityThreshold: logProbabilityThreshold, conditionOnPreviousText: conditionOnPreviousText,
             promptResetOnTemperature: promptResetOnTemperature, initialPrompt: initialPrompt,
             carryInitialPrompt: carryInitialPrompt, prefix: prefix, hotwords: hotwords,
             sampleLength: sampleLength ?? SamplingLimits.sampleLength,
-            windowFrames: audioContext.map { WindowTime.framesPerStamp * $0 } ?? WindowTime.windowFrames,
+            windowFrames: WindowTime.framesPerStamp * audioContext.windowPositions,
             words: wordTimestamps ? words(language: language) : nil)
     }
 

@@ -105,9 +105,8 @@ public struct TranscriptionOptions: Sendable, Hashable, Codable {
 
     // MARK: How much of the model is used
 
-    /// Encoder positions of 20 ms that a window is made of, 1 to 1500; nil takes all. A window covers as much audio. The
-    /// model was trained on 1500: fewer cost less time and some accuracy.
-    public var audioContext: Int?
+    /// How far windows are encoded. Less takes less time and changes texts.
+    public var audioContext = AudioContext.full
 
     public init() {}
 

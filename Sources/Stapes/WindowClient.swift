@@ -10,8 +10,6 @@ struct WindowClient: Sendable {
     let job: Job
     let tokenizer: Tokenizer
     let pool: WorkPool
-    /// Encoder positions of the model's window.
-    let audioContext: Int
 
     /// No more windows come.
     func endJob() { engine.end(job) }
@@ -19,8 +17,6 @@ struct WindowClient: Sendable {
     /// Windows of one file that are with the engine at a time: as many as it has rows for and one that waits, within
     /// what 64 files may have waiting (`EngineConfiguration.defaultWaitingWindows`).
     var windowsAhead: Int { min(engine.description.maximumRows + 1, 32) }
-
-    func positions(_ options: TranscriptionOptions) -> Int { options.audioContext ?? audioContext }
 
     func startSequence(_ language: String, _ options: TranscriptionOptions) -> [Int] {
         tokenizer.special.startSequence(
@@ -32,11 +28,12 @@ struct WindowClient: Sendable {
     func decode(
         _ job: WindowJob, of mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowResult {
+        let positions = options.audioContext.positions(frames: job.size)
         let decoder = WindowDecoder(
             engine: engine, job: self.job, tokenizer: tokenizer, options: options,
-            rules: LogitRules(coder: tokenizer, options: options.filters))
+            rules: LogitRules(coder: tokenizer, options: options.filters(positions: positions)))
         let window = WindowDecoder.Window(
-            features: features(seek: job.seek, size: job.size, of: mel, options), positions: positions(options),
+            features: features(seek: job.seek, size: job.size, of: mel, positions: positions), positions: positions,
             job: job)
         do throws(EngineError) {
             let (result, times) = try await decoder.decode(window)
@@ -53,8 +50,9 @@ struct WindowClient: Sendable {
         _ job: AlignmentJob, of mel: LogMel, _ options: TranscriptionOptions,
         _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowAlignment {
+        let positions = options.audioContext.positions(frames: job.size)
         let request = WindowRequest(
-            features: features(seek: job.seek, size: job.size, of: mel, options), positions: positions(options),
+            features: features(seek: job.seek, size: job.size, of: mel, positions: positions), positions: positions,
             prompt: job.tokens, startIndex: 0, purpose: .alignment(content: job.positions), job: self.job)
         guard case .alignment(let attention) = try await run(request, &statistics) else {
             preconditionFailure("the engine answers what it was asked")
@@ -66,8 +64,9 @@ struct WindowClient: Sendable {
     func language(
         of job: WindowJob, _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
-        let features = features(seek: job.seek, size: job.size, of: mel, options)
-        return try first(of: try await languages(features, positions: positions(options), &statistics), options)
+        let positions = options.audioContext.positions(frames: job.size)
+        let features = features(seek: job.seek, size: job.size, of: mel, positions: positions)
+        return try first(of: try await languages(features, positions: positions, &statistics), options)
     }
 
     /// The language of the first window that is sure enough, or else of most windows (faster-whisper's
@@ -75,12 +74,13 @@ struct WindowClient: Sendable {
     func mostLikelyLanguage(
         _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
-        let positions = positions(options)
-        let frames = WindowTime.framesPerStamp * positions
+        let windowFrames = WindowTime.framesPerStamp * options.audioContext.windowPositions
         var votes: [LanguageProbability] = []
         for index in 0..<options.languageDetectionWindows {
-            let seek = index * frames
+            let seek = index * windowFrames
             guard index == 0 || seek < mel.contentFrames else { break }
+            let positions = options.audioContext.positions(frames: min(mel.contentFrames - seek, windowFrames))
+            let frames = WindowTime.framesPerStamp * positions
             let features = mel.window(seek: seek, size: frames, frames: frames)
             let first = try first(of: try await languages(features, positions: positions, &statistics), options)
             if options.languageDetectionWindows == 1 || first.probability > options.languageDetectionThreshold {
@@ -125,8 +125,8 @@ struct WindowClient: Sendable {
         return first
     }
 
-    private func features(seek: Int, size: Int, of mel: LogMel, _ options: TranscriptionOptions) -> [Float] {
-        mel.window(seek: seek, size: size, frames: WindowTime.framesPerStamp * positions(options))
+    private func features(seek: Int, size: Int, of mel: LogMel, positions: Int) -> [Float] {
+        mel.window(seek: seek, size: size, frames: WindowTime.framesPerStamp * positions)
     }
 
     private func run(

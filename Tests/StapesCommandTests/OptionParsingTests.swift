@@ -84,8 +84,9 @@ import Testing
     }
 
     @Test func audioContextIsAtMostTheModels() throws {
-        #expect(try OptionParsing.audioContext("1") == 1)
-        #expect(try OptionParsing.audioContext("1500") == 1500)
+        #expect(try OptionParsing.audioContext("1") == .positions(1))
+        #expect(try OptionParsing.audioContext("1500") == .positions(1500))
+        #expect(try OptionParsing.audioContext("auto") == .automatic)
     }
 
     @Test func lookAheadAutoLeavesTheChoice() throws {
@@ -125,6 +126,7 @@ import Testing
             ("1.5", { _ = try OptionParsing.seed("1.5") }),
             ("18446744073709551616", { _ = try OptionParsing.seed("18446744073709551616") }),
             ("0", { _ = try OptionParsing.audioContext("0") }),
+            ("automatic", { _ = try OptionParsing.audioContext("automatic") }),
             ("1501", { _ = try OptionParsing.audioContext("1501") }),
             ("True", { _ = try OptionParsing.lookAhead("True") }),
         ]

@@ -13,7 +13,7 @@ struct CompanyTests {
             { ($0.wordTimestamps, $0.hallucinationSilenceThreshold) = (true, 1) },
             { $0.initialPrompt = "Names: Kennedy, Anna." }, { ($0.prefix, $0.timestamps) = ("And so", false) },
             { $0.hotwords = "fellow Americans" }, { ($0.repetitionPenalty, $0.noRepeatNgramSize) = (1.2, 3) },
-            { $0.clipTimestamps = [1, 4, 5] }, { $0.audioContext = 500 },
+            { $0.clipTimestamps = [1, 4, 5] }, { $0.audioContext = .positions(500) },
             // No result is ever good enough: the whole ladder.
             { ($0.temperatures, $0.logProbabilityThreshold) = ([0, 0.5, 1], 0) },
             { options in

@@ -6,7 +6,8 @@ import Testing
 @Suite struct TranscriptionOptionsTests {
     @Test func defaultsAreTheReferencesLibrary() {
         let options = TranscriptionOptions()
-        #expect(options.temperatures == [0, 0.2, 0.4, 0.6, 0.8, 1] && options.seed == 0 && options.audioContext == nil)
+        #expect(
+            options.temperatures == [0, 0.2, 0.4, 0.6, 0.8, 1] && options.seed == 0 && options.audioContext == .full)
         #expect(options.beamSize == nil && options.bestOf == nil && options.rowsPerWindow == 1)
         #expect(TranscriptionOptions.whisperCommandLine.rowsPerWindow == 5)
         #expect(TranscriptionOptions.fast.temperatures == [0])
@@ -24,11 +25,11 @@ import Testing
             $0.seed = .max
             $0.beamSize = 3
             $0.voiceActivity = VoiceActivityOptions(threshold: 0.3)
-            $0.audioContext = 768
+            $0.audioContext = .positions(768)
             $0.allowedLanguages = ["de", "English"]
             $0.tokenLogProbabilities = true
         }
-        for options in [options, TranscriptionOptions(), .whisperCommandLine] {
+        for options in [options, TranscriptionOptions(), .whisperCommandLine, .with { $0.audioContext = .automatic }] {
             let data = try JSONEncoder().encode(options)
             #expect(try JSONDecoder().decode(TranscriptionOptions.self, from: data) == options)
         }
@@ -75,7 +76,8 @@ struct SamplingOptionsTests {
         let transcriber = try await LoadedTranscriber.base.get()
         for options in [
             TranscriptionOptions.with { $0.temperatures = [-0.1] }, .with { $0.temperatures = [.nan] },
-            .with { $0.audioContext = 0 }, .with { $0.audioContext = -1 }, .with { $0.audioContext = 1501 },
+            .with { $0.audioContext = .positions(0) }, .with { $0.audioContext = .positions(-1) },
+            .with { $0.audioContext = .positions(1501) },
         ] {
             let error = await #expect(throws: StapesError.self) {
                 try await transcriber.transcribe(SampleTests.sample, options: options)
@@ -160,7 +162,7 @@ struct SamplingOptionsTests {
         let transcriber = try await LoadedTranscriber.base.get()
         let events = Recorder()
         let result = try await transcriber.transcribe(
-            SampleTests.sample, options: .english { $0.audioContext = 400 }
+            SampleTests.sample, options: .english { $0.audioContext = .positions(400) }
         ) { events.record($0) }
         let statistics = try #require(events.statistics)
         // Eleven seconds in windows of eight; one that ends in the middle of a word is gone back to.
@@ -175,7 +177,7 @@ struct SamplingOptionsTests {
     }
 
     @Test func lookingAheadAndForgettingEverythingChangeNoText() async throws {
-        let options = TranscriptionOptions.english { $0.audioContext = 400 }
+        let options = TranscriptionOptions.english { $0.audioContext = .positions(400) }
         let expected = try await LoadedTranscriber.base.get().transcribe(SampleTests.sample, options: options)
         let transcriber = try await Transcriber(
             configuration {

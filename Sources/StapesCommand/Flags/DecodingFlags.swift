@@ -42,10 +42,13 @@ struct DecodingFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Encoder positions of 20 ms that a window is made of, 1 to 1500; fewer cost less time and some accuracy. (default: 1500)",
-            valueName: "count"),
+            """
+            Encoder positions of 20 ms that a window is made of, 1 to 1500; fewer cost less time and some accuracy. auto \
+            keeps windows of 1500 and encodes of a short one what was spoken and 10 s more: quicker, and texts change \
+            (base, 58 English clips: 92 word errors instead of 88 in 920). (default: 1500)
+            """, valueName: "count"),
         transform: OptionParsing.audioContext)
-    var audioContext: Int?
+    var audioContext = AudioContext.full
 
     var options: TranscriptionOptions {
         var options = TranscriptionOptions()

@@ -144,8 +144,8 @@ package enum OptionParsing {
         return seed
     }
 
-    package static func audioContext(_ text: String) throws -> Int {
-        try number(text, in: 1...WindowTime.stampsPerWindow)
+    package static func audioContext(_ text: String) throws -> AudioContext {
+        text == "auto" ? .automatic : .positions(try number(text, in: 1...WindowTime.stampsPerWindow))
     }
 
     /// A comma list of batch sizes, ascending and without repetitions.
