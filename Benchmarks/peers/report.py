@@ -8,7 +8,6 @@ PEER_TOLERANCE = 0.5
 OUR_TOLERANCE = 0.2
 
 
-
 @dataclasses.dataclass(frozen=True)
 class Mark:
     """What is aimed at: at most so much of a peer's time or memory, of the best one or of those of a name."""

@@ -71,7 +71,7 @@ const stapes_int16_kernels *stapes_int16_kernels_here(void) {
 
 bool stapes_has_fast_bfloat16(void) {
 #if defined(__x86_64__)
-  return stapes_has_bfloat16() && (__builtin_cpu_is("amd") || __builtin_cpu_supports("amx-bf16"));
+  return stapes_has_bfloat16() && __builtin_cpu_is("amd");
 #else
   return false;
 #endif

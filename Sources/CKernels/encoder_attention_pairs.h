@@ -1,6 +1,6 @@
 // The encoder's attention where pairs of 16 bits are multiplied: 48 queries against 64 keys at a time, with an online
-// softmax. The including file says what a pair is: how rows are packed, how pairs are multiplied, and what a sum of their
-// products is as a float32. Maxima, totals and the sums over blocks of keys are float32.
+// softmax. The including file says what a pair is: how rows are packed, how pairs are multiplied, and what a sum of
+// their products is as a float32. Maxima, totals and the sums over blocks of keys are float32.
 //
 // Everything stands transposed: a vector holds 16 queries, keys and values are broadcast. Maxima and totals of the
 // softmax then are lanes and never summed across a vector, and two rows of scores, interleaved, already are what the

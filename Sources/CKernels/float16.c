@@ -13,12 +13,14 @@ static int fits(float value) {
   return normal | (multiple == (float)(int32_t)multiple);
 }
 
-bool stapes_fits_float16(const float *values, int64_t count) {
-  enum { BLOCK = 4096 };
+bool stapes_fits_float16(const void *values, int64_t count) {
+  enum { BLOCK = 1024 };
   for (int64_t begin = 0; begin < count; begin += BLOCK) {
-    int64_t end = begin + BLOCK < count ? begin + BLOCK : count;
+    int64_t length = count - begin < BLOCK ? count - begin : BLOCK;
+    float block[BLOCK];
+    memcpy(block, (const char *)values + begin * (int64_t)sizeof *block, (size_t)length * sizeof *block);
     int all = 1;
-    for (int64_t i = begin; i < end; i++) all &= fits(values[i]);
+    for (int64_t i = 0; i < length; i++) all &= fits(block[i]);
     if (!all) return false;
   }
   return true;

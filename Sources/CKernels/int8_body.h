@@ -13,8 +13,8 @@
 #define QUAD_BYTES (STAPES_PANEL * 4)
 
 /// Rounds a row to integers of at most `limit`, adds `bias` and stores the bytes, up to a multiple of four: with `low`
-/// the high and the low ones, without it the only ones. Returns the row's scale: not a number if the row holds one or an
-/// infinity.
+/// the high and the low ones, without it the only ones. Returns the row's scale: not a number if the row holds one or
+/// an infinity.
 INLINE float quantise_row(
     const float *x, int64_t count, const int limit, const int bias, uint8_t *high, uint8_t *low
 ) {

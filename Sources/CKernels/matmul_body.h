@@ -42,8 +42,8 @@ INLINE void multiply_input(
   }
 }
 
-/// out[r] = a[r] * panel over `k` inputs in `chains` (1, 2 or 4) sums. `rows` and `chains` are constants wherever this is
-/// inlined.
+/// out[r] = a[r] * panel over `k` inputs in `chains` (1, 2 or 4) sums. `rows` and `chains` are constants wherever this
+/// is inlined.
 INLINE void multiply_block(
     const float *a, int64_t a_stride, const void *panel, stapes_type type, int64_t k, const int rows,
     const int chains, vf out[MOST_ROWS][PANEL_VECTORS]

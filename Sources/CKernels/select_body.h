@@ -69,7 +69,8 @@ INLINE int32_t first_of(const float *logits, int64_t begin, int64_t end, float b
   return -1;
 }
 
-/// The `count` likeliest ids of [begin, end) and their logits, the lowest id first among equals; -1 where there are no more.
+/// The `count` likeliest ids of [begin, end) and their logits, the lowest id first among equals; -1 where there are no
+/// more.
 INLINE void likeliest(const float *logits, int64_t begin, int64_t end, int count, float *values, int32_t *ids) {
   for (int i = 0; i < count; i++) {
     values[i] = -INFINITY;

@@ -58,7 +58,7 @@ INLINE uint16_t bf16_from_float(float f) {
   return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-// float16 holds every float16 weight exactly; a store rounds to nearest, ties to even, and keeps what is finite finite.
+// A store in float16 rounds to nearest, ties to even; what is too large becomes the largest number, infinities too.
 #define FLOAT16_MAXIMUM 65504.0f
 INLINE vf vf_load_f16(const uint16_t *p) { return __builtin_convertvector((vhf) * (const vhf_unaligned *)p, vf); }
 INLINE void vf_store_f16(uint16_t *p, vf v) {
@@ -80,8 +80,8 @@ INLINE uint16_t f16_from_float(float f) {
   return bits;
 }
 
-/// Asks for what will be read soon. A core alone fetches too little ahead of a loop that only reads: weights in two bytes,
-/// which come by once a step, are read 1.4 to 2 times as fast with it, those in four are not (docs/Lab.md).
+/// Asks for what will be read soon. A core alone fetches too little ahead of a loop that only reads: weights in two
+/// bytes, which come by once a step, are read 1.4 to 2 times as fast with it, those in four are not (docs/Lab.md).
 INLINE void fetch_ahead(const void *p, int64_t bytes) {
   enum { AHEAD = 4096, LINE = 64 };
   for (int64_t i = 0; i < bytes; i += LINE) __builtin_prefetch((const char *)p + AHEAD + i, 0, 2);

@@ -40,7 +40,7 @@ package final class Linear {
     }
 
     /// - Parameters:
-    ///   - matrices: `[n, inputs]` each, stacked, read before this returns. All but the last have a multiple of 16 rows.
+    ///   - matrices: `[n, inputs]` each, stacked, read before this returns. All but the last have a multiple of 32 rows.
     ///   - bias: `[outputs]`.
     ///   - type: what the weights are held in, and multiplied in if it is bfloat16 by oneDNN. For float32, weights that a
     ///     type of two bytes holds exactly may be held so: their products have the same bits.

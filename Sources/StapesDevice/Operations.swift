@@ -42,7 +42,10 @@ extension Stream {
         _ logits: MatrixView, input: MatrixView, table: UnsafeRawPointer, tableType: ScalarType,
         groups: (text: Int, special: Int, stamps: Int)
     ) {
-        precondition(input.rows == logits.rows && groups.stamps <= logits.columns, "shapes do not meet")
+        precondition(input.rows == logits.rows, "shapes do not meet")
+        precondition(
+            0 < groups.text && groups.text <= groups.special && groups.special <= groups.stamps
+                && groups.stamps <= logits.columns, "ranges outside the vocabulary")
         launch(
             kernels.refine,
             stapes_refine_arguments(

@@ -14,10 +14,7 @@ package struct StoredMatrix {
 
     /// Whether the values are float32 and float16 holds all of them exactly.
     func fitsFloat16(columns: Int) -> Bool {
-        guard type == .float32, UInt(bitPattern: pointer) % UInt(MemoryLayout<Float>.alignment) == 0 else {
-            return false
-        }
-        return stapes_fits_float16(pointer.assumingMemoryBound(to: Float.self), Int64(rows * columns))
+        type == .float32 && stapes_fits_float16(pointer, Int64(rows * columns))
     }
 }
 

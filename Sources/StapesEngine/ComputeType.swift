@@ -15,10 +15,11 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     case bfloat16
     /// The encoder in bfloat16, the decoder as in float16.
     case bfloat16Encoder = "bfloat16_float16"
-    /// The encoder in integers of twelve bits (of fourteen in its attention), the decoder as in float16. Where the processor
+    /// The encoder in integers of twelve bits (to fourteen in its attention), the decoder as in float16. Where the processor
     /// does not multiply pairs of 16-bit integers (avx512_vnni), the encoder is in float32.
     case int16Encoder = "int16_float16"
-    /// The decoder's weights in int8 and its caches in float16; the encoder as `auto` has it.
+    /// The decoder's weights in int8 and its caches in float16, the likeliest logits again as in `float16`; the encoder as
+    /// `auto` has it.
     case int8
 }
 

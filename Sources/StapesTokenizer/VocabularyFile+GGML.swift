@@ -29,7 +29,9 @@ extension VocabularyFile {
         for _ in 0..<8 { _ = try reader.number() }
         let melBins = try reader.number()
         _ = try reader.number()
-        guard try reader.number() == melBins, case let points = try reader.number(), melBins > 0, points > 0 else {
+        guard try reader.number() == melBins, case let points = try reader.number(), (1...1024).contains(melBins),
+            (1...65536).contains(points)
+        else {
             throw TokenizerError(.malformed, "\(path): the mel filters are not the model's")
         }
         _ = try reader.bytes(melBins * points * 4)

@@ -179,6 +179,37 @@ struct Int16AttentionTests {
         #expect(error(window.attend(on: try Self.stream(threads: 2)), expected, absolute: Self.tolerance(1)) <= 1)
     }
 
+    /// A query of zeros, or keys of zeros: every position weighs the same, and what pads a block nothing.
+    @Test(arguments: [1, 9, 65], [0, 64]) func zerosWeighAllTheSame(frames: Int, zeroed: Int) throws {
+        var generator = SeededGenerator(seed: 95)
+        let window = EncoderWindow(frames: frames, heads: 1, type: .float32, sharpness: 1, using: &generator)
+        for frame in 0..<frames { window.projected.fill(frame * 192 + zeroed..<frame * 192 + zeroed + 64, 0) }
+        let expected = window.attend(on: try referenceStream())
+        #expect(error(window.attend(on: try Self.stream(threads: 2)), expected, absolute: Self.tolerance(1)) <= 1)
+    }
+
+    /// A query that holds no number gives none, and the others are what they are without it; a key or a value that holds
+    /// none leaves nothing of its head.
+    @Test(arguments: [Float.nan, .infinity, -.infinity]) func whatIsNoNumberGivesNone(_ value: Float) throws {
+        var generator = SeededGenerator(seed: 96)
+        for (part, column) in [(0, 5), (64, 0), (64, 63), (128, 0), (128, 40)] {
+            let window = EncoderWindow(frames: 70, heads: 1, type: .float32, sharpness: 1, using: &generator)
+            let clean = window.attend(on: try Self.stream(threads: 1))
+            window.projected[3 * 192 + part + column] = value
+            let found = window.attend(on: try Self.stream(threads: 1))
+            let stride = found.count / 70
+            for frame in 0..<70 {
+                let row = (0..<64).map { found[frame * stride + $0] }
+                if part == 0, frame != 3 {
+                    #expect(row == (0..<64).map { clean[frame * stride + $0] })
+                } else {
+                    let hasNone = row.allSatisfy { $0.isNaN }
+                    #expect(hasNone, "part \(part), frame \(frame)")
+                }
+            }
+        }
+    }
+
     /// All of a sum's products as large as they can be, of one sign.
     @Test func largestSumsFit() throws {
         var generator = SeededGenerator(seed: 93)

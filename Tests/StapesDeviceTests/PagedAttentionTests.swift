@@ -12,7 +12,6 @@ import Testing
         static let all: [Geometry] = [1, 94, 3].flatMap { tiles in
             computeTypes.map { Geometry(tilesPerPage: tiles, type: $0) }
                 + [ScalarType.bfloat16, .float16].map { Geometry(tilesPerPage: tiles, type: $0, rowType: .float32) }
-                + [Geometry(tilesPerPage: tiles, type: .float16, rowType: .bfloat16)]
         }
     }
 

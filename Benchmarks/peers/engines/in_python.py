@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 import importlib.util
 import json
@@ -94,7 +95,9 @@ class InPython(Engine):
     def stop(self):
         if self.process is None:
             return
-        self.process.stdin.close()
+        # A worker that is gone has closed its end.
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         try:
             self.process.wait(30)
         except subprocess.TimeoutExpired:

@@ -63,7 +63,8 @@ typedef struct {
 
 /// Rounds `weight` [N, K] to int8, each output by a scale of its own: the largest weight becomes 127. In panels of 16
 /// outputs and quads of 4 inputs, [ceil(N / 16), ceil(K / 4), 16, 4], zero-filled. `scales` and `corrections` (-128
-/// times the sum of an output's weights) have an entry for every output of every panel. `weight` may lie at any address.
+/// times the sum of an output's weights) have an entry for every output of every panel. `weight` may lie at any
+/// address.
 typedef struct {
   const void *_Nonnull weight;
   int8_t *_Nonnull packed;
@@ -74,8 +75,8 @@ typedef struct {
 } stapes_pack_int8_arguments;
 
 /// As `stapes_matmul_arguments` says, with weights of `stapes_pack_int8_arguments` and each row of a rounded to
-/// sixteen bits by a scale of its own. Sums of integers are exact, so a row's bits do not depend on the rows beside it. A row
-/// that holds an infinity or what is not a number gives what is not a number.
+/// sixteen bits by a scale of its own. Sums of integers are exact, so a row's bits do not depend on the rows beside it.
+/// A row that holds an infinity or what is not a number gives what is not a number.
 typedef struct {
   const void *_Nonnull a;
   const int8_t *_Nonnull weight;
@@ -88,8 +89,8 @@ typedef struct {
   bool gelu, accumulate;
 } stapes_matmul_int8_arguments;
 
-/// Rounds `weight` [N, K] to twelve bits, each output by a scale of its own: the largest weight becomes 2047. In panels of
-/// 32 outputs and pairs of inputs, [ceil(N / 32), ceil(K / 2), 32, 2], zero-filled. `scales` has an entry for every
+/// Rounds `weight` [N, K] to twelve bits, each output by a scale of its own: the largest weight becomes 2047. In panels
+/// of 32 outputs and pairs of inputs, [ceil(N / 32), ceil(K / 2), 32, 2], zero-filled. `scales` has an entry for every
 /// output of every panel. `weight` may lie at any address.
 typedef struct {
   const void *_Nonnull weight;
@@ -99,9 +100,9 @@ typedef struct {
   stapes_type weight_type;
 } stapes_pack_int16_arguments;
 
-/// As `stapes_matmul_arguments` says, in float32, with weights of `stapes_pack_int16_arguments` and each row of a rounded
-/// to twelve bits by a scale of its own. A row's bits do not depend on the rows beside it. A row that holds an infinity
-/// or what is not a number gives what is not a number.
+/// As `stapes_matmul_arguments` says, in float32, with weights of `stapes_pack_int16_arguments` and each row of a
+/// rounded to twelve bits by a scale of its own. A row's bits do not depend on the rows beside it. A row that holds an
+/// infinity or what is not a number gives what is not a number.
 typedef struct {
   const float *_Nonnull a;
   const int16_t *_Nonnull weight;
@@ -160,7 +161,7 @@ typedef struct {
 } stapes_kv_layer;
 
 /// Writes row t of `key` and `value` [T, H * 64] to slot `slots[t]` (page * positions a page + position in it).
-/// They are float32 or bfloat16 and are converted to the cache's type; a cache of float32 takes float32 alone.
+/// They are float32, or of the cache's type. For a cache of float16 what is too large becomes 65504, infinities too.
 typedef struct {
   stapes_kv_layer cache;
   const void *_Nonnull key;
@@ -202,9 +203,9 @@ typedef struct {
   stapes_type type;
 } stapes_encoder_attention_arguments;
 
-/// Computes the likeliest logits again, which a product with rounded weights gave: in each of three ranges of ids the first
-/// 32, as far as they lie within 12 of the first, become inputs[row] . table[id] in float32. `table` [vocabulary, width]
-/// may lie at any address.
+/// Computes the likeliest logits again, which a product with rounded weights gave: in each of three ranges of ids the
+/// first 32, as far as they lie within 12 of the first, become inputs[row] . table[id] in float32. `table` [vocabulary,
+/// width] may lie at any address.
 typedef struct {
   float *_Nonnull logits;
   const float *_Nonnull inputs;
@@ -255,8 +256,8 @@ typedef struct {
 
 /// Masks each row of logits [vocabulary] by its seat's rules and chooses a token: its id, the lowest among equals, and
 /// its log-probability among the ids that are left, whatever the temperature. The state of the seat goes on by that
-/// token, unless the seat asks for candidates: then the host chooses. The logits are overwritten. A row without a finite logit gives -1 and leaves its state; a row of seat 0
-/// gives 0.
+/// token, unless the seat asks for candidates: then the host chooses. The logits are overwritten. A row without a
+/// finite logit gives -1 and leaves its state; a row of seat 0 gives 0.
 typedef struct {
   float *_Nonnull logits;
   /// [rows]; each seat but 0 at most once.
@@ -351,7 +352,7 @@ stapes_level stapes_best_level(void);
 /// Whether this processor multiplies bfloat16 in hardware (avx512_bf16).
 bool stapes_has_bfloat16(void);
 
-/// Whether it does so faster than it multiplies float32. Of processors without tiles (AMX), Intel's take longer for it.
+/// Whether it does so faster than it multiplies float32, vector by vector: AMD's do, Intel's take longer for it.
 bool stapes_has_fast_bfloat16(void);
 
 /// What is multiplied in pairs of 16-bit integers: `stapes_pack_int16_arguments`, `stapes_matmul_int16_arguments` and
@@ -365,8 +366,8 @@ typedef struct {
 /// Null where this processor has no instruction for it (avx512_vnni).
 const stapes_int16_kernels *_Nullable stapes_int16_kernels_here(void);
 
-/// Whether float16 holds all of `count` values exactly.
-bool stapes_fits_float16(const float *_Nonnull values, int64_t count);
+/// Whether float16 holds all of `count` values of float32 exactly, which may lie at any address.
+bool stapes_fits_float16(const void *_Nonnull values, int64_t count);
 
 /// Processors that this process may use: those of its affinity, and no more than its control group pays for.
 int stapes_usable_processors(void);

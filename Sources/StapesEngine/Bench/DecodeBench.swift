@@ -118,10 +118,13 @@ package final class DecodeBench {
             for value in bytes.bindMemory(to: Float.self).indices {
                 bytes.storeBytes(of: next(), toByteOffset: value * 4, as: Float.self)
             }
-        case .bfloat16, .float16:
+        case .bfloat16:
             for value in bytes.bindMemory(to: UInt16.self).indices {
-                // The upper half of a float is a small number as a bfloat16 and a number of its sign as a float16.
                 bytes.storeBytes(of: UInt16(next().bitPattern >> 16), toByteOffset: value * 2, as: UInt16.self)
+            }
+        case .float16:
+            for value in bytes.bindMemory(to: UInt16.self).indices {
+                bytes.storeBytes(of: Float16(next()), toByteOffset: value * 2, as: Float16.self)
             }
         }
     }

@@ -11,6 +11,9 @@ struct BlockArray: Sendable {
     /// Writes elements `range`, which begins and ends with a block.
     func copyFloat32(_ range: Range<Int>, to destination: UnsafeMutablePointer<Float>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "the range lies inside its array")
+        precondition(
+            range.lowerBound % BlockFormat.length == 0 && range.upperBound % BlockFormat.length == 0,
+            "the range begins and ends with a block")
         let blocks = range.lowerBound / BlockFormat.length..<range.upperBound / BlockFormat.length
         withUnsafeBytes { bytes in
             guard let source = bytes.baseAddress else { return }

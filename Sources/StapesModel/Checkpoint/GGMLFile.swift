@@ -83,7 +83,8 @@ struct GGMLFile {
     private static func skipFilters(_ reader: inout ByteReader, melBins: Int) throws(ModelError) {
         let bins = Int(try reader.read(Int32.self, of: "the mel filters"))
         let points = Int(try reader.read(Int32.self, of: "the mel filters"))
-        guard bins == melBins, bins > 0, points > 0 else {
+        // Filters of a transform of `points` values: far more than any model's, and no overflow.
+        guard bins == melBins, (1...1024).contains(bins), (1...65536).contains(points) else {
             throw ModelError(
                 .malformedFile,
                 "\(reader.file.path): has mel filters of \(bins) by \(points) for a model of \(melBins) mel bins")

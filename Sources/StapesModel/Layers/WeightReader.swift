@@ -1,6 +1,6 @@
 import StapesDevice
 
-/// Takes weights out of a checkpoint and packs them for the device. Every value passes through float32 once.
+/// Takes weights out of a checkpoint and packs them for the device, from where they lie in the file if they can be read there.
 struct WeightReader {
     let checkpoint: Checkpoint
     let device: CPUDevice
@@ -24,7 +24,7 @@ struct WeightReader {
         for (tensor, weight) in zip(biases, weights) {
             bias += tensor?.float32Values() ?? [Float](repeating: 0, count: weight.shape[0])
         }
-        let rows = weights.map(StoredRows.init)
+        let rows = try weights.map { (weight) throws(DeviceError) in try StoredRows(weight) }
         return try withExtendedLifetime((weights, rows)) {
             try pack(rows.map(\.matrix), bias: bias, inputs: weights[0].shape[1], usage: usage)
         }
@@ -80,16 +80,17 @@ struct WeightReader {
 /// The rows of a tensor where they lie in its file, or a copy in float32 if kernels cannot read them there.
 private final class StoredRows {
     let matrix: StoredMatrix
-    private let copy: [Float]
+    private let copy: Buffer?
 
-    init(_ tensor: Tensor) {
+    init(_ tensor: Tensor) throws(DeviceError) {
         if let type = tensor.elementType.scalarType, let address = tensor.withUnsafeBytes({ $0.baseAddress }) {
-            copy = []
+            copy = nil
             matrix = StoredMatrix(address, type: type, rows: tensor.shape[0])
         } else {
-            copy = tensor.float32Values()
-            // The elements of an array that nobody changes stay where they are.
-            matrix = StoredMatrix(copy.withUnsafeBytes { $0.baseAddress! }, type: .float32, rows: tensor.shape[0])
+            let copied = try Buffer(of: Float.self, count: tensor.count)
+            tensor.copyFloat32(to: copied.bound(to: Float.self).baseAddress!)
+            matrix = StoredMatrix(copied.pointer, type: .float32, rows: tensor.shape[0])
+            copy = consume copied
         }
     }
 }

@@ -19,6 +19,10 @@ import Testing
         let tolerance = type == .float32 ? 1e-4 : 0.05
         let apart = zip(cpu, reference).filter { !agree($0, $1, tolerance: tolerance) }
         #expect(apart.count <= (type == .float32 ? 0 : 1), "\(apart)")
+        for (one, other) in apart {
+            #expect(one.tokens.prefix(3) == other.tokens.prefix(3))
+            #expect(abs(one.noSpeechProbability - other.noSpeechProbability) <= tolerance)
+        }
     }
 
     @Test func oneDNNAgreesWithOurOwnKernels() async throws {

@@ -119,6 +119,13 @@ struct GGMLCheckpointTests {
         #expect(throws: ModelError.self) { try Checkpoint(directory) }
     }
 
+    /// Sizes that agree and are too large to be multiplied.
+    @Test func hugeFiltersAreRefused() throws {
+        let directory = try TemporaryDirectory()
+        try GGMLFileWriter(checkpoint: random, editSizes: { $0[9] = .max }, filters: (.max, .max)).write(to: directory)
+        #expect(throws: ModelError.self) { try Checkpoint(directory) }
+    }
+
     @Test(arguments: [-1, 4, .max] as [Int32]) func wrongTokenCountIsRefused(count: Int32) throws {
         try expectError(.malformedFile, naming: "tokens", GGMLFileWriter(checkpoint: random, tokenCount: count))
     }
