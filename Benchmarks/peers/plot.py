@@ -62,6 +62,7 @@ def draw(result, path):
         gridspec_kw={"height_ratios": heights}, layout="constrained",
     )  # fmt: skip
     for row, (case_name, index, title, _) in zip(grid, rows):
+        named = False
         for axes, (model, measured) in zip(row, models.items()):
             case = measured.get(case_name)
             if case is None:
@@ -69,8 +70,9 @@ def draw(result, path):
                 continue
             panel(axes, case, case["metrics"][index], engines(case_name, models))
             axes.set_title(f"{model}. {title}", fontsize=9, loc="left")
-            if axes is not row[0]:
+            if named:
                 axes.set_yticklabels([])
+            named = True
     rounds = max(
         len(one) for measured in models.values() for case in measured.values() for one in case["rounds"].values()
     )
@@ -78,4 +80,4 @@ def draw(result, path):
         f"{result['machine']}, {result['arguments']['threads']} threads; medians of {rounds}, least to greatest",
         fontsize=9,
     )
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=80)
