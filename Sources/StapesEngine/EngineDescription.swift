@@ -43,7 +43,7 @@ public struct EngineDescription: Sendable, Hashable {
         computeType = configuration.resolvedComputeType
         threads = configuration.threads
         kernels = configuration.level.rawValue
-        usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN
+        usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN && configuration.types.encoderIntegers == nil
         prefillAttention = configuration.prefillBackend.rawValue
         decodeAttention = configuration.decodeBackend.rawValue
         decodeGraph = try configuration.graphDecision()

@@ -20,7 +20,8 @@
                 let id = isPath ? String(name.split(separator: "/").last ?? Substring(name)) : name
                 self.init([
                     ServedModel(
-                        id: id, aliases: aliases, created: Self.modified("\(directory)/config.json"),
+                        id: id, aliases: aliases,
+                        created: Self.modified("\(directory)/config.json") ?? Self.modified(directory) ?? 0,
                         languages: isMultilingual
                             ? tokenizer.special.languages.compactMap(tokenizer.languageCode) : ["en"],
                         isMultilingual: isMultilingual, isDefault: true)
@@ -30,11 +31,11 @@
             }
         }
 
-        /// Seconds since 1970; 0 where it cannot be told.
-        private static func modified(_ path: String) -> Int {
+        /// Seconds since 1970; nil where it cannot be told.
+        private static func modified(_ path: String) -> Int? {
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
             let date = attributes?[.modificationDate] as? Date
-            return Int(date?.timeIntervalSince1970 ?? 0)
+            return date.map { Int($0.timeIntervalSince1970) }
         }
     }
 #endif

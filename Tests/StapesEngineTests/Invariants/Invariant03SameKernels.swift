@@ -13,15 +13,17 @@ import Testing
         return trace.kernels
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
+    @Test(arguments: [ComputeType.float32, .float16, .bfloat16, .int8])
     func everyDecodeGraphHoldsTheKernelsOfEveryEagerStep(type: ComputeType) throws {
         let world = try DecodeWorld(computeType: type)
         let lists = world.runner.decode.graphs.kernels
         #expect(lists.count == 4 && Set(lists).count == 1)
         // Feed and embedding; per layer three norms, six products, two attentions and the write of keys and values;
-        // gather, norm, logits, choice.
+        // gather, norm, logits, where they are rough the likeliest again, choice.
         let layers = TinyModel.configuration.decoderLayers
-        #expect(lists[0].count == 2 + layers * 12 + 4)
+        let refines = (type == .float16 || type == .int8) && CPUDevice.hasInt16Products
+        #expect(lists[0].count == 2 + layers * 12 + (refines ? 5 : 4))
+        #expect(lists[0].contains(address(world.runner.stream.kernels.refine)) == refines)
         let attentions = lists[0].count { $0 == address(world.runner.stream.kernels.pagedAttention) }
         #expect(attentions == 2 * layers, "self- and cross-attention of every layer")
         var generator = SeededGenerator(seed: 130)
