@@ -41,7 +41,9 @@ def options():
         "--model", default="tiny.en,base", help="names, with commas; their CTranslate2 form is in the cache"
     )
     parser.add_argument("--case", action="append", choices=cases.NAMES, help="may be repeated; default: all")
-    parser.add_argument("--compute-type", action="append", help="of ours; may be repeated; default: float32")
+    parser.add_argument(
+        "--compute-type", action="append", help="of ours; may be repeated; default: auto. The mark of wer needs float32 too"
+    )
     parser.add_argument("--our-argument", action="append", default=[], help="as in --our-argument=--decode-graph=off")
     parser.add_argument("--engine", action="append", help="only peers whose name has this in it; may be repeated")
     parser.add_argument("--rounds", type=int, default=7, help="0 measures nothing and shows what --with names")
@@ -61,7 +63,7 @@ def options():
     parser.add_argument("--plot", help="writes a picture")
     arguments = parser.parse_args()
     arguments.case = arguments.case or cases.NAMES
-    arguments.compute_type = arguments.compute_type or ["float32"]
+    arguments.compute_type = arguments.compute_type or ["auto"]
     arguments.whisper_cpp = arguments.whisper_cpp or ["whisper-cli"]
     return arguments
 

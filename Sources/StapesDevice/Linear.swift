@@ -91,8 +91,9 @@ package final class Linear {
         case .float16: return kernels.widensFloat16 ? .float16 : .float32
         case .float32:
             if matrices.allSatisfy({ $0.type == .bfloat16 }) { return .bfloat16 }
+            guard kernels.widensFloat16 else { return .float32 }
             let exact = matrices.allSatisfy { $0.type == .float16 || $0.fitsFloat16(columns: inputs) }
-            return exact && kernels.widensFloat16 ? .float16 : .float32
+            return exact ? .float16 : .float32
         }
     }
 

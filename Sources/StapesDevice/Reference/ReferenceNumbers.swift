@@ -39,7 +39,7 @@ func referenceBFloat16(_ value: Float) -> UInt16 {
     return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
 }
 
-/// Rounds to the nearest half, ties to even; what is finite stays finite, a NaN stays one.
+/// Rounds to the nearest half, ties to even; what is too large becomes the largest, infinities too, a NaN stays one.
 func referenceHalf(of value: Float) -> UInt16 {
     let sign: UInt16 = value.sign == .minus ? 0x8000 : 0
     if value.isNaN { return sign | 0x7e00 }

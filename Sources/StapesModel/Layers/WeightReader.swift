@@ -1,6 +1,7 @@
 import StapesDevice
 
-/// Takes weights out of a checkpoint and packs them for the device, from where they lie in the file if they can be read there.
+/// Takes weights out of a checkpoint and packs them for the device, from where they lie in the file if they can be read
+/// there.
 struct WeightReader {
     let checkpoint: Checkpoint
     let device: CPUDevice
