@@ -35,7 +35,8 @@ let package = Package(
                 .linkedLibrary("gomp", .when(traits: ["OneDNN"])),
             ]
         ),
-        .target(name: "StapesDevice", dependencies: ["CKernels", "COneDNN"]),
+        .target(name: "CUDADriver", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dl")]),
+        .target(name: "StapesDevice", dependencies: ["CKernels", "COneDNN", "CUDADriver"]),
         .target(name: "StapesModel", dependencies: ["StapesDevice"]),
         .target(name: "StapesTokenizer"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -44,7 +45,7 @@ let package = Package(
         .target(
             name: "StapesEngine",
             dependencies: [
-                "StapesDecoding", "StapesModel", "StapesDevice", "CKernels",
+                "StapesDecoding", "StapesModel", "StapesDevice", "CKernels", "CUDADriver",
                 .product(name: "Metrics", package: "swift-metrics"),
             ]),
         .target(
@@ -57,7 +58,7 @@ let package = Package(
         .target(
             name: "Stapes",
             dependencies: [
-                "StapesAudio", "StapesDecoding", "StapesEngine", "StapesModel", "StapesTokenizer",
+                "StapesAudio", "StapesDecoding", "StapesDevice", "StapesEngine", "StapesModel", "StapesTokenizer",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ]),
         .target(name: "StapesEvaluation"),

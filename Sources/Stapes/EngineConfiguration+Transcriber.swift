@@ -8,9 +8,9 @@ extension EngineConfiguration {
     ///
     /// - Throws: `unavailable` or `invalidOption`, naming what there is instead.
     package init(_ wishes: TranscriberConfiguration, special: SpecialTokens) throws(StapesError) {
-        if case .cuda(let index) = wishes.device {
-            throw StapesError(.unavailable, "device 'cuda:\(index)' is not available: this build runs on the CPU only")
-        }
+        let device = try wishes.device.open()
+        var wishes = wishes
+        wishes.device = DeviceSelection(device.device)
         let threads = wishes.threads ?? min(CPULevel.usableProcessors, TranscriberConfiguration.threadCounts.upperBound)
         try TranscriberConfiguration.check(
             threads, in: TranscriberConfiguration.threadCounts, "\(threads) threads are not possible")
@@ -31,14 +31,15 @@ extension EngineConfiguration {
         }
         let backends = try wishes.backends()
         self.init(
-            model: .directory(wishes.modelDirectory), special: special, computeType: wishes.computeType,
+            model: .directory(wishes.modelDirectory), special: special, device: device,
+            computeType: wishes.computeType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backends.prefill,
             decodeBackend: backends.decode,
             graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows, pads: wishes.padsDecodeGraphs),
             maximumRows: wishes.maximumBatchSize,
             // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
-            // sequence's last step once more.
-            looksAhead: wishes.lookAhead ?? false, cacheBytes: wishes.cacheByteCount,
+            // sequence's last step once more. A GPU works while the host looks.
+            looksAhead: wishes.lookAhead ?? wishes.device.isGPU, cacheBytes: wishes.cacheByteCount,
             maximumWaitingWindows: wishes.maximumWaitingWindows ?? Self.defaultWaitingWindows,
             metrics: wishes.metrics ?? MetricsSystem.factory)
     }

@@ -20,13 +20,13 @@ extension TranscriberConfiguration {
     /// - Throws: `invalidOption`, naming what there is instead.
     func backends() throws(StapesError) -> (prefill: BackendChoice, decode: BackendChoice) {
         (
-            prefill: try Self.backend(prefillAttentionBackend ?? attentionBackend),
-            decode: try Self.backend(decodeAttentionBackend ?? attentionBackend)
+            prefill: try Self.backend(prefillAttentionBackend ?? attentionBackend, onGPU: device.isGPU),
+            decode: try Self.backend(decodeAttentionBackend ?? attentionBackend, onGPU: device.isGPU)
         )
     }
 
-    private static func backend(_ name: String?) throws(StapesError) -> BackendChoice {
-        guard let name else { return .cpu }
+    private static func backend(_ name: String?, onGPU: Bool) throws(StapesError) -> BackendChoice {
+        guard let name else { return onGPU ? .native : .cpu }
         guard let choice = BackendChoice(rawValue: name) else {
             let names = attentionBackends.joined(separator: ", ")
             throw StapesError(.invalidOption, "no attention backend is named '\(name)'; there are: \(names)")

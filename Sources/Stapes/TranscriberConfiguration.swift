@@ -1,14 +1,6 @@
 public import CoreMetrics
 import StapesEngine
 
-/// Which device to ask for.
-public enum DeviceSelection: Sendable, Hashable {
-    case cpu
-    /// The fastest that there is.
-    case auto
-    case cuda(Int)
-}
-
 /// How a transcriber is set up.
 public struct TranscriberConfiguration: Sendable {
     /// A folder with `config.json`, a tokenizer and weights, in Hugging Face's or CTranslate2's form; or a ggml file, as
@@ -20,7 +12,7 @@ public struct TranscriberConfiguration: Sendable {
     public var computeType: ComputeType
     /// Threads of the engine; nil takes one a processor.
     public var threads: Int?
-    /// `cpu` or `reference`; nil takes the fastest.
+    /// On the CPU `cpu` or `reference`, on a GPU `native`; nil takes the fastest.
     public var attentionBackend: String?
     /// The backend for the encoder and the prompts, where it is not `attentionBackend`.
     public var prefillAttentionBackend: String?

@@ -1,5 +1,3 @@
-import CKernels
-
 /// What was asked of a stream, in order. Tests hold it against what a step may do.
 package final class CallTrace {
     package enum Call: Sendable, Hashable {
@@ -36,16 +34,16 @@ package final class CallTrace {
     func append(_ call: Call) { calls.append(call) }
 
     /// Runs a launch and, if `timed`, notes how long it took.
-    func time(_ kernel: stapes_kernel, _ body: () -> Void) {
+    func time(_ kernel: Kernel, _ body: () -> Void) {
         guard timed else { return body() }
         let clock = ContinuousClock()
         let seconds = clock.measure(body) / .seconds(1)
-        timings.append((unsafeBitCast(kernel, to: UnsafeRawPointer.self), label, seconds))
+        timings.append((kernel.address, label, seconds))
         label = nil
     }
 
-    func append(launchOf kernel: stapes_kernel) {
+    func append(launchOf kernel: Kernel) {
         calls.append(.launch)
-        kernels.append(unsafeBitCast(kernel, to: UnsafeRawPointer.self))
+        kernels.append(kernel.address)
     }
 }

@@ -4,6 +4,8 @@ package struct DeviceError: Error, Sendable, CustomStringConvertible {
         case outOfMemory
         case unavailable
         case unsupportedShape
+        /// The device did not do what it was told.
+        case failed
     }
 
     package let code: Code

@@ -1,15 +1,21 @@
 import CKernels
 
-/// Operations recorded once, to be run again and again: on the CPU the list of kernel calls with every pointer resolved.
+/// Operations recorded once, to be run again and again: on the CPU the list of kernel calls with every pointer resolved,
+/// on a GPU the driver's own graph of a captured stream.
 ///
 /// Replay reads nothing but what the pointers point to. It plans nothing, allocates nothing and counts no references;
 /// whoever made the buffers keeps them alive for as long as the graph.
 package struct Graph: ~Copyable {
-    private let memory: UnsafeMutableRawPointer
-    private let calls: UnsafePointer<stapes_call>
+    private let body: Body
     package let callCount: Int
     /// Bytes of the recorded calls and their arguments.
     package let byteCount: Int
+
+    private enum Body {
+        /// The calls, and their arguments behind them.
+        case calls(UnsafeMutablePointer<stapes_call>)
+        case captured(CUDAGraph)
+    }
 
     init(_ recording: Recording) {
         let callBytes = recording.calls.count * MemoryLayout<stapes_call>.stride
@@ -23,19 +29,37 @@ package struct Graph: ~Copyable {
         for (index, call) in recording.calls.enumerated() {
             (calls + index).initialize(to: stapes_call(kernel: call.kernel, arguments: copied + call.offset))
         }
-        self.memory = memory
-        self.calls = UnsafePointer(calls)
+        body = .calls(calls)
         callCount = recording.calls.count
         byteCount = size
     }
 
-    deinit { memory.deallocate() }
+    init(_ captured: CUDAGraph) {
+        body = .captured(captured)
+        callCount = captured.kernels.count
+        byteCount = captured.byteCount
+    }
 
-    func replay(on team: OpaquePointer) { stapes_team_replay(team, calls, Int64(callCount)) }
+    deinit {
+        if case .calls(let calls) = body { UnsafeMutableRawPointer(calls).deallocate() }
+    }
+
+    func replay(on team: OpaquePointer) {
+        guard case .calls(let calls) = body else { preconditionFailure("a GPU's graph is replayed by its queue") }
+        stapes_team_replay(team, calls, Int64(callCount))
+    }
+
+    func replay(on queue: CUDAQueue) {
+        guard case .captured(let graph) = body else { preconditionFailure("the CPU's graph is replayed by its team") }
+        queue.replay(graph)
+    }
 
     /// The kernels in order, to compare two graphs.
     package var kernels: [UnsafeRawPointer] {
-        (0..<callCount).map { unsafeBitCast(calls[$0].kernel, to: UnsafeRawPointer.self) }
+        switch body {
+        case .calls(let calls): (0..<callCount).map { unsafeBitCast(calls[$0].kernel, to: UnsafeRawPointer.self) }
+        case .captured(let graph): graph.kernels
+        }
     }
 }
 

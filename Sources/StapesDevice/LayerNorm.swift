@@ -6,17 +6,17 @@ package struct LayerNorm: ~Copyable {
     package let width: Int
     private let weights: Buffer
 
-    package var gamma: UnsafePointer<Float> { UnsafePointer(weights.pointer.assumingMemoryBound(to: Float.self)) }
+    package var gamma: UnsafePointer<Float> { UnsafePointer(weights.start()) }
     package var beta: UnsafePointer<Float> { gamma + width }
 
-    /// `fill` writes gamma and beta to the places it is given.
-    package init<E: Error>(
-        width: Int, fill: (_ gamma: UnsafeMutablePointer<Float>, _ beta: UnsafeMutablePointer<Float>) throws(E) -> Void
-    ) throws {
-        self.width = width
-        let memory = try Buffer(of: Float.self, count: 2 * width)
-        let values = memory.bound(to: Float.self).baseAddress!
-        try fill(values, values + width)
-        weights = memory
+    /// - Parameters:
+    ///   - gamma: `[width]`, and `beta` as well, on the host.
+    ///   - stream: of the device that they are for.
+    package init(gamma: [Float], beta: [Float], on stream: Stream) throws(DeviceError) {
+        precondition(gamma.count == beta.count, "gamma and beta are of one width")
+        width = gamma.count
+        weights = try Buffer(of: Float.self, count: 2 * width, on: stream)
+        stream.write(gamma, count: width, to: weights.start())
+        stream.write(beta, count: width, to: weights.start() + width)
     }
 }

@@ -1,10 +1,9 @@
 import CKernels
-import COneDNN
 
 /// A linear layer, `[outputs, inputs]` with an optional bias, packed once for the products it will serve.
 ///
-/// The few rows of a decode step and the many of an encoder window want different layouts. With AVX2 (docs/Lab.md) our
-/// panels are faster from 4 to 16 rows, oneDNN by 1.2 to 1.3 at 1500.
+/// On the CPU the few rows of a decode step and the many of an encoder window want different layouts. With AVX2
+/// (docs/Lab.md) our panels are faster from 4 to 16 rows, oneDNN by 1.2 to 1.3 at 1500.
 package final class Linear {
     /// What the layer is used for, which decides its layout.
     package enum Usage: Sendable {
@@ -17,13 +16,6 @@ package final class Linear {
         case overlappingRows
     }
 
-    package let outputs: Int
-    package let inputs: Int
-    private let weights: Packed
-    private let bias: Buffer
-
-    private let hasBias: Bool
-
     /// What weights can be rounded to, with a scale an output.
     package enum Integers: Sendable, Hashable {
         /// For few rows, each of which is rounded to 16 bits.
@@ -32,99 +24,105 @@ package final class Linear {
         case int16
     }
 
-    private enum Packed {
-        case panels(PanelWeights)
-        case int8(Int8Weights)
-        case int16(Int16Weights)
-        case oneDNN(OneDNNWeights)
+    /// What a device is given to pack.
+    package struct Weights {
+        /// `[n, inputs]` each, stacked. All but the last have a multiple of 32 rows.
+        let matrices: [StoredMatrix]
+        let inputs: Int
+        let type: ScalarType
+        let integers: Integers?
+        let usage: Usage
+
+        var outputs: Int { matrices.rows }
     }
+
+    /// One product: `output` [T, N] = f(`input` [T, K] times the weights plus `bias`).
+    package struct Product {
+        let input: MatrixView
+        let bias: UnsafePointer<Float>?
+        let output: MatrixView
+        let gelu: Bool
+        let accumulate: Bool
+    }
+
+    package let outputs: Int
+    package let inputs: Int
+    private let weights: any PackedWeights
+    private let bias: Buffer
+    private let hasBias: Bool
 
     /// - Parameters:
     ///   - matrices: `[n, inputs]` each, stacked, read before this returns. All but the last have a multiple of 32 rows.
-    ///   - bias: `[outputs]`.
+    ///   - bias: `[outputs]`, on the host.
     ///   - type: what the weights are held in, and multiplied in if it is bfloat16 by oneDNN. For float32, weights that a
     ///     type of two bytes holds exactly may be held so: their products have the same bits.
     ///   - integers: what the weights are rounded to instead, if they are.
     package init(
         _ matrices: [StoredMatrix], inputs: Int, bias: UnsafePointer<Float>?, type: ScalarType,
-        integers: Integers? = nil, usage: Usage, device: CPUDevice
+        integers: Integers? = nil, usage: Usage, device: some ComputeDevice
     ) throws(DeviceError) {
         outputs = matrices.rows
         self.inputs = inputs
         hasBias = bias != nil
-        self.bias = try Buffer(of: Float.self, count: outputs)
-        if let bias { self.bias.pointer.copyMemory(from: bias, byteCount: outputs * MemoryLayout<Float>.stride) }
-        // Copying overlapping rows apart pays where the product gains a factor of two by it.
-        let ofOneDNN = usage == .manyRows || usage == .overlappingRows && type == .bfloat16
-        if let integers {
-            switch integers {
-            case .int8: weights = .int8(try Int8Weights(matrices, inputs: inputs, stream: device.stream))
-            case .int16: weights = .int16(try Int16Weights(matrices, inputs: inputs, stream: device.stream))
-            }
-        } else if ofOneDNN, device.usesOneDNN(for: type) {
-            weights = .oneDNN(
-                try OneDNNWeights(
-                    device.stream.widened(matrices, columns: inputs), outputs: outputs, inputs: inputs, type: type))
-        } else {
-            let held = Self.panelType(of: matrices, inputs: inputs, type: type, kernels: device.stream.kernels)
-            weights = .panels(try PanelWeights(matrices, inputs: inputs, type: held, stream: device.stream))
-        }
+        self.bias = try Buffer(of: Float.self, count: outputs, on: device.stream)
+        if let bias { device.stream.write(bias, count: outputs, to: self.bias.start()) }
+        weights = try device.pack(
+            Weights(matrices: matrices, inputs: inputs, type: type, integers: integers, usage: usage))
     }
 
     /// Weights of one matrix `[outputs, inputs]` in float32.
     package convenience init(
         outputs: Int, inputs: Int, weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?, type: ScalarType,
-        integers: Integers? = nil, usage: Usage, device: CPUDevice
+        integers: Integers? = nil, usage: Usage, device: some ComputeDevice
     ) throws(DeviceError) {
         try self.init(
             [StoredMatrix(weight, type: .float32, rows: outputs)], inputs: inputs, bias: bias, type: type,
             integers: integers, usage: usage, device: device)
     }
 
-    /// What panels of `type` hold their weights in. A step takes as long as its weights take to read, so that half the
-    /// bytes are half the time where widening them costs nothing.
-    private static func panelType(
-        of matrices: [StoredMatrix], inputs: Int, type: ScalarType, kernels: KernelTable
-    ) -> ScalarType {
-        switch type {
-        case .bfloat16: return .bfloat16
-        case .float16: return kernels.widensFloat16 ? .float16 : .float32
-        case .float32:
-            if matrices.allSatisfy({ $0.type == .bfloat16 }) { return .bfloat16 }
-            guard kernels.widensFloat16 else { return .float32 }
-            let exact = matrices.allSatisfy { $0.type == .float16 || $0.fitsFloat16(columns: inputs) }
-            return exact ? .float16 : .float32
-        }
-    }
+    package var byteCount: Int { weights.byteCount }
 
-    package var byteCount: Int {
-        switch weights {
-        case .panels(let packed): packed.byteCount
-        case .int8(let packed): packed.byteCount
-        case .int16(let packed): packed.byteCount
-        case .oneDNN(let packed): packed.byteCount
-        }
-    }
+    /// The weights' rows as they are, for look-ups, where the device keeps them so.
+    package var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { weights.rows }
 
     /// `output` [T, outputs] = `input` [T, inputs] times the weights plus the bias, then GELU, then added to what
     /// `output` held.
     package func run(
         _ input: MatrixView, into output: MatrixView, gelu: Bool = false, accumulate: Bool = false, on stream: Stream
     ) throws(DeviceError) {
+        try run(product(input, into: output, gelu: gelu, accumulate: accumulate), norm: nil, on: stream)
+    }
+
+    /// The same of `input` (float32) after a layer norm, which is one launch where the device can do it in the product.
+    ///
+    /// - Parameter normal: where the normalised rows go if it cannot, `[T, inputs]`.
+    package func run(
+        _ input: MatrixView, normalizedBy norm: borrowing LayerNorm, through normal: MatrixView,
+        into output: MatrixView, gelu: Bool = false, on stream: Stream
+    ) throws(DeviceError) {
+        precondition(norm.width == inputs, "shapes do not meet")
+        if weights.normalizes(rows: input.rows) {
+            try run(
+                product(input, into: output, gelu: gelu, accumulate: false), norm: (norm.gamma, norm.beta), on: stream)
+        } else {
+            stream.layerNorm(input, norm, into: normal)
+            try run(product(normal, into: output, gelu: gelu, accumulate: false), norm: nil, on: stream)
+        }
+    }
+
+    private func product(_ input: MatrixView, into output: MatrixView, gelu: Bool, accumulate: Bool) -> Product {
         precondition(output.columns == outputs && input.rows == output.rows, "shapes do not meet")
         precondition(input.columns == inputs, "shapes do not meet")
-        guard input.rows > 0 else { return }
-        if let trace = stream.trace, trace.timed { trace.label = "\(input.rows) x \(outputs) x \(inputs)" }
-        let bias = hasBias ? UnsafePointer(bias.pointer.assumingMemoryBound(to: Float.self)) : nil
-        switch weights {
-        case .oneDNN(let weights):
-            try weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
-        case .int8(let weights):
-            weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
-        case .int16(let weights):
-            weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
-        case .panels(let weights):
-            weights.run(input, bias: bias, into: output, gelu: gelu, accumulate: accumulate, on: stream)
-        }
+        return Product(
+            input: input, bias: hasBias ? UnsafePointer(bias.start()) : nil, output: output, gelu: gelu,
+            accumulate: accumulate)
+    }
+
+    private func run(
+        _ product: Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
+    ) throws(DeviceError) {
+        guard product.input.rows > 0 else { return }
+        if let trace = stream.trace, trace.timed { trace.label = "\(product.input.rows) x \(outputs) x \(inputs)" }
+        try weights.run(product, norm: norm, on: stream)
     }
 }

@@ -1,17 +1,21 @@
 import CKernels
 
-/// Runs operations in order, or records them into a graph. On the CPU an operation is done when `launch` returns.
+/// Runs operations in order, or records them into a graph. On the CPU an operation is done when `launch` returns; on a
+/// GPU when the host has waited for it.
 ///
-/// A stream belongs to one thread, whose team of threads it owns.
+/// A stream belongs to one thread at a time. On the CPU it owns the team of threads that kernels run on.
 package final class Stream {
     package let kernels: KernelTable
     package let threads: Int
-    private let team: OpaquePointer
+    private let worker: Worker
     private var recording: Recording?
-    /// Whether calls are recorded instead of run.
-    package var isRecording: Bool { recording != nil }
     /// Told of every call, if there is one.
     package var trace: CallTrace?
+
+    private enum Worker {
+        case team(OpaquePointer)
+        case queue(CUDAQueue)
+    }
 
     /// - Throws: `outOfMemory`.
     package init(kernels: KernelTable, threads: Int) throws(DeviceError) {
@@ -20,44 +24,130 @@ package final class Stream {
             throw DeviceError(.outOfMemory, "no memory for \(threads) threads")
         }
         self.kernels = kernels
-        self.team = team
+        worker = .team(team)
         self.threads = Int(stapes_team_threads(team))
     }
 
-    deinit { stapes_team_destroy(team) }
+    init(kernels: KernelTable, queue: CUDAQueue) {
+        self.kernels = kernels
+        worker = .queue(queue)
+        threads = 1
+    }
 
-    /// Runs `kernel` on the team, or records it. `arguments` are read before this returns; what they point to is not,
-    /// while a graph is recorded.
-    package func launch<Arguments: BitwiseCopyable>(_ kernel: stapes_kernel, _ arguments: Arguments) {
-        if recording != nil {
-            recording?.append(kernel, arguments)
-        } else if let trace {
-            trace.append(launchOf: kernel)
-            trace.time(kernel) { withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) } }
-        } else {
-            withUnsafePointer(to: arguments) { stapes_team_run(team, kernel, $0) }
+    deinit {
+        if case .team(let team) = worker { stapes_team_destroy(team) }
+    }
+
+    /// The GPU's queue, if this is a GPU's stream.
+    var queue: CUDAQueue? {
+        if case .queue(let queue) = worker { queue } else { nil }
+    }
+
+    /// Whether calls are recorded instead of run.
+    package var isRecording: Bool { recording != nil || queue?.isCapturing == true }
+
+    /// What operations see from outside: a GPU runs them while the host goes on.
+    package var isAsynchronous: Bool { queue != nil }
+
+    /// Runs `kernel`, or records it. `arguments` are read before this returns; what they point to is not, while a graph
+    /// is recorded or on a GPU.
+    package func launch<Arguments: BitwiseCopyable>(_ kernel: Kernel, _ arguments: Arguments) {
+        switch (worker, kernel.code) {
+        case (.team(let team), .cpu(let function)):
+            if recording != nil {
+                recording?.append(function, arguments)
+            } else if let trace {
+                trace.append(launchOf: kernel)
+                trace.time(kernel) { withUnsafePointer(to: arguments) { stapes_team_run(team, function, $0) } }
+            } else {
+                withUnsafePointer(to: arguments) { stapes_team_run(team, function, $0) }
+            }
+        case (.queue(let queue), .cuda(let function)):
+            if !queue.isCapturing, let trace {
+                trace.append(launchOf: kernel)
+                trace.time(kernel) {
+                    queue.launch(function, arguments)
+                    if trace.timed { queue.synchronize() }
+                }
+            } else {
+                queue.launch(function, arguments)
+            }
+        case (_, .missing(let name)): preconditionFailure("this device has no operation '\(name)'")
+        default: preconditionFailure("a kernel is launched on the device that it is for")
         }
     }
 
-    /// Copies device memory to the host, after all that was launched before. What the host learns from the device it
-    /// learns here and nowhere else.
-    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>)
-    {
-        precondition(recording == nil, "the host cannot read while a graph is recorded")
-        trace?.append(.read(byteCount: count * MemoryLayout<T>.stride))
-        target.update(from: source, count: count)
+    /// Runs a C function on the team, or records it.
+    package func launch<Arguments: BitwiseCopyable>(_ kernel: stapes_kernel, _ arguments: Arguments) {
+        launch(Kernel(kernel), arguments)
     }
 
-    /// Copies host memory to the device, after all that was launched before.
+    /// Copies device memory to the host, after all that was launched before. What the host learns from the device it
+    /// learns here and through `fetch`, and nowhere else.
+    package func read<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, into target: UnsafeMutablePointer<T>)
+    {
+        precondition(!isRecording, "the host cannot read while a graph is recorded")
+        trace?.append(.read(byteCount: count * MemoryLayout<T>.stride))
+        if let queue {
+            queue.copyToHost(target, from: source, byteCount: count * MemoryLayout<T>.stride)
+            queue.synchronize()
+        } else {
+            target.update(from: source, count: count)
+        }
+    }
+
+    /// Begins to copy device memory to memory of the host that was made for this stream. It is there when a mark that
+    /// was set behind it has been reached.
+    package func fetch(_ source: UnsafeRawPointer, byteCount: Int, into target: UnsafeMutableRawPointer) {
+        precondition(!isRecording, "the host cannot read while a graph is recorded")
+        trace?.append(.read(byteCount: byteCount))
+        if let queue {
+            queue.copyToHost(target, from: source, byteCount: byteCount)
+        } else {
+            target.copyMemory(from: source, byteCount: byteCount)
+        }
+    }
+
+    /// Copies host memory to the device, after all that was launched before. `source` is read before this returns.
     package func write<T: BitwiseCopyable>(_ source: UnsafePointer<T>, count: Int, to target: UnsafeMutablePointer<T>) {
-        precondition(recording == nil, "what a graph is given goes through its slots")
+        precondition(!isRecording, "what a graph is given goes through its slots")
         trace?.append(.write(byteCount: count * MemoryLayout<T>.stride))
-        target.update(from: source, count: count)
+        if let queue {
+            queue.copyToDevice(target, from: source, byteCount: count * MemoryLayout<T>.stride)
+        } else {
+            target.update(from: source, count: count)
+        }
+    }
+
+    /// Brings device memory to zeros. On the CPU that is done at once even while a graph is recorded: it is for what no
+    /// graph writes.
+    package func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
+        if let queue {
+            queue.zero(target, byteCount: byteCount)
+        } else {
+            target.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        }
+    }
+
+    /// Sets `mark` behind all that was launched before.
+    package func set(_ mark: StreamMark) {
+        mark.set()
+    }
+
+    /// Waits until all that was launched is done.
+    package func synchronize() { queue?.synchronize() }
+
+    /// - Throws: `failed`, once, if the GPU could not do something that it was told since the last time.
+    package func check() throws(DeviceError) {
+        if let failure = queue?.takeFailure() { throw failure }
     }
 
     /// Records what `body` launches instead of running it.
-    package func capture<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) -> Graph {
-        precondition(recording == nil, "a stream records one graph at a time")
+    ///
+    /// - Throws: what `body` throws, and `failed` if the driver refuses the graph.
+    package func capture(_ body: () throws(DeviceError) -> Void) throws(DeviceError) -> Graph {
+        precondition(!isRecording, "a stream records one graph at a time")
+        if let queue { return Graph(try queue.capture(body)) }
         recording = Recording()
         defer { recording = nil }
         try body()
@@ -67,8 +157,11 @@ package final class Stream {
 
     /// Runs a recorded graph.
     package func replay(_ graph: borrowing Graph) {
-        precondition(recording == nil, "a graph is not replayed while another is recorded")
+        precondition(!isRecording, "a graph is not replayed while another is recorded")
         trace?.append(.replay(calls: graph.callCount))
-        graph.replay(on: team)
+        switch worker {
+        case .team(let team): graph.replay(on: team)
+        case .queue(let queue): graph.replay(on: queue)
+        }
     }
 }

@@ -80,4 +80,14 @@ package struct ComputeTypes: Sendable, Hashable {
             integers: resolved == .int8 ? .int8 : nil,
             refinesLogits: vnni && cache == .float16)
     }
+
+    /// On a GPU everything between two sums is of one 16-bit type; sums and the residual stream are float32.
+    init(onGPU type: ScalarType) {
+        encoder = type
+        encoderIntegers = nil
+        cache = type
+        decoder = DecoderTypes(
+            window: type, windowIntegers: nil, windowKeys: type, activations: type, weights: type, integers: nil,
+            refinesLogits: false)
+    }
 }

@@ -22,6 +22,7 @@ package struct GraphOptions: Sendable, Hashable {
 package struct EngineConfiguration: Sendable {
     package var model: ModelSource
     package var special: SpecialTokens
+    package var device: EngineDevice
     package var computeType: ComputeType
     package var threads: Int
     package var level: CPULevel
@@ -44,8 +45,9 @@ package struct EngineConfiguration: Sendable {
     package var metrics: any MetricsFactory
 
     package init(
-        model: ModelSource, special: SpecialTokens, computeType: ComputeType = .auto, threads: Int,
-        level: CPULevel = .best, prefillBackend: BackendChoice = .cpu, decodeBackend: BackendChoice = .cpu,
+        model: ModelSource, special: SpecialTokens, device: EngineDevice = .cpu, computeType: ComputeType = .auto,
+        threads: Int, level: CPULevel = .best, prefillBackend: BackendChoice? = nil,
+        decodeBackend: BackendChoice? = nil,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
         looksAhead: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
         maximumWaitingWindows: Int = EngineConfiguration.defaultWaitingWindows,
@@ -53,11 +55,13 @@ package struct EngineConfiguration: Sendable {
     ) {
         self.model = model
         self.special = special
+        self.device = device
         self.computeType = computeType
         self.threads = threads
         self.level = level
-        self.prefillBackend = prefillBackend
-        self.decodeBackend = decodeBackend
+        let fastest: BackendChoice = device.isCUDA ? .native : .cpu
+        self.prefillBackend = prefillBackend ?? fastest
+        self.decodeBackend = decodeBackend ?? fastest
         self.usesOneDNN = usesOneDNN
         self.graphs = graphs
         self.maximumRows = maximumRows
@@ -73,12 +77,33 @@ package struct EngineConfiguration: Sendable {
 }
 
 extension EngineConfiguration {
-    /// What `computeType` comes to on this processor.
-    package var resolvedComputeType: ComputeType { computeType.resolved(fastEncoder) }
+    /// What `computeType` comes to on this device.
+    package var resolvedComputeType: ComputeType {
+        if device.isCUDA { computeType == .auto ? .float16 : computeType } else { computeType.resolved(fastEncoder) }
+    }
 
     /// What the model computes and holds in what.
     package var types: ComputeTypes {
-        ComputeTypes(resolvedComputeType, fast: fastEncoder, vnni: hasVNNI)
+        if device.isCUDA {
+            ComputeTypes(onGPU: resolvedComputeType == .bfloat16 ? .bfloat16 : .float16)
+        } else {
+            ComputeTypes(resolvedComputeType, fast: fastEncoder, vnni: hasVNNI)
+        }
+    }
+
+    /// - Throws: `unavailable` for a type or a backend that is the other device's.
+    func checkDevice() throws(EngineError) {
+        if device.isCUDA, ![.auto, .float16, .bfloat16].contains(computeType) {
+            throw EngineError(
+                .unavailable,
+                "the compute type '\(computeType.rawValue)' is the CPU's; on a GPU there are: auto, float16, bfloat16")
+        }
+        for backend in [prefillBackend, decodeBackend] where backend.isForGPU != device.isCUDA {
+            let names = BackendChoice.choices(onGPU: device.isCUDA).map(\.rawValue).joined(separator: ", ")
+            throw EngineError(
+                .unavailable,
+                "the attention backend '\(backend.rawValue)' does not run on \(device.device); there: \(names)")
+        }
     }
 
     private var hasVNNI: Bool { level >= .avx512 && CPUDevice.hasInt16Products }

@@ -7,7 +7,7 @@ public struct EngineDescription: Sendable, Hashable {
     /// What products are computed in and caches held in.
     public let computeType: ComputeType
     public let threads: Int
-    /// The instruction level of the kernels: generic, avx2, avx512 or avx512_bf16.
+    /// The instruction level of the kernels: generic, avx2, avx512 or avx512_bf16; on a GPU its name.
     public let kernels: String
     /// Whether products of many rows go to oneDNN.
     public let usesOneDNN: Bool
@@ -20,8 +20,8 @@ public struct EngineDescription: Sendable, Hashable {
     public internal(set) var capturedGraphBytes: Int?
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     public let looksAhead: Bool
-    /// Whether a request's text, scores and times are the same bits alone and in any batch. On the CPU always: every
-    /// product of a step computes a row in one order whatever rows are beside it, and windows are encoded one by one.
+    /// Whether a request's text, scores and times are the same bits alone and in any batch. Always: every product of a
+    /// step computes a row in one order whatever rows are beside it, and windows are encoded one by one.
     public let isDeterministic: Bool
     /// Bytes that windows and prompts which nobody uses may take.
     public let cacheByteCount: Int
@@ -39,11 +39,17 @@ public struct EngineDescription: Sendable, Hashable {
     /// - Throws: `unavailable` when graphs are demanded and a backend cannot capture.
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) throws(EngineError) {
         self.model = model
-        device = .cpu
+        device = configuration.device.device
         computeType = configuration.resolvedComputeType
         threads = configuration.threads
-        kernels = configuration.level.rawValue
-        usesOneDNN = configuration.usesOneDNN && CPUDevice.hasOneDNN && configuration.types.encoderIntegers == nil
+        if case .cuda(let context) = configuration.device {
+            kernels = context.name
+            usesOneDNN = false
+        } else {
+            kernels = configuration.level.rawValue
+            usesOneDNN =
+                configuration.usesOneDNN && CPUDevice.hasOneDNN && configuration.types.encoderIntegers == nil
+        }
         prefillAttention = configuration.prefillBackend.rawValue
         decodeAttention = configuration.decodeBackend.rawValue
         decodeGraph = try configuration.graphDecision()

@@ -6,7 +6,8 @@ import StapesEngine
 struct AttentionFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Attention kernels: cpu, or reference, which is slow and plain. (default: cpu)", valueName: "name"),
+            "Attention kernels: cpu, or reference, which is slow and plain; native on a GPU. (default: cpu or native)",
+            valueName: "name"),
         transform: OptionParsing.attentionBackend)
     var attentionBackend: String?
 
@@ -51,7 +52,7 @@ struct AttentionFlags: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Launch a decode step before the last one's tokens are looked at: auto, on or off. (default: auto, which is off on the CPU)",
+            "Launch a decode step before the last one's tokens are looked at: auto, on or off. (default: auto, which is on with a GPU)",
             valueName: "mode"),
         transform: { try Parsed(OptionParsing.lookAhead($0)) })
     var lookAhead = Parsed<Bool>(nil)

@@ -34,7 +34,7 @@ package struct EngineFlags: ParsableArguments {
         transform: OptionParsing.byteCount)
     var cacheSize: Int?
 
-    @Flag(help: "Do not start where a text could depend on the files beside it. On the CPU it never does.")
+    @Flag(help: "Do not start where a text could depend on the files beside it. It never does.")
     var deterministic = false
 
     @OptionGroup var attention: AttentionFlags

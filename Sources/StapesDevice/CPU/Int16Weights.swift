@@ -2,7 +2,7 @@ import CKernels
 
 /// Weights rounded to twelve bits, a scale an output, in panels of 32 outputs: for the many rows of a window, where the
 /// processor multiplies integers faster than floats.
-final class Int16Weights {
+final class Int16Weights: PackedWeights {
     private let kernels: stapes_int16_kernels
     private let outputs: Int
     private let inputs: Int
@@ -41,14 +41,14 @@ final class Int16Weights {
     var byteCount: Int { packed.byteCount + scales.byteCount }
 
     func run(
-        _ input: MatrixView, bias: UnsafePointer<Float>?, into output: MatrixView, gelu: Bool, accumulate: Bool,
-        on stream: Stream
+        _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
     ) {
+        let (input, output) = (product.input, product.output)
         stream.launch(
             kernels.matmul,
             stapes_matmul_int16_arguments(
-                a: input.float32, weight: integers, scales: outputScales, bias: bias, c: output.float32,
+                a: input.float32, weight: integers, scales: outputScales, bias: product.bias, c: output.float32,
                 m: Int64(input.rows), n: Int64(outputs), k: Int64(inputs), a_stride: Int64(input.rowStride),
-                c_stride: Int64(output.rowStride), gelu: gelu, accumulate: accumulate))
+                c_stride: Int64(output.rowStride), gelu: product.gelu, accumulate: product.accumulate))
     }
 }

@@ -2,7 +2,7 @@ import CKernels
 
 /// Weights rounded to int8, a scale an output, in panels of 16 outputs: for the few rows of a decode step, which takes
 /// as long as its weights take to read.
-final class Int8Weights {
+final class Int8Weights: PackedWeights {
     private let outputs: Int
     private let inputs: Int
     private let packed: Buffer
@@ -38,15 +38,15 @@ final class Int8Weights {
     var byteCount: Int { packed.byteCount + scales.byteCount }
 
     func run(
-        _ input: MatrixView, bias: UnsafePointer<Float>?, into output: MatrixView, gelu: Bool, accumulate: Bool,
-        on stream: Stream
+        _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
     ) {
+        let (input, output) = (product.input, product.output)
         stream.launch(
             stream.kernels.matmulInt8,
             stapes_matmul_int8_arguments(
-                a: input.pointer, weight: bytes, scales: outputScales, corrections: corrections, bias: bias,
+                a: input.pointer, weight: bytes, scales: outputScales, corrections: corrections, bias: product.bias,
                 c: output.pointer, m: Int64(input.rows), n: Int64(outputs), k: Int64(inputs),
                 a_stride: Int64(input.rowStride), c_stride: Int64(output.rowStride), a_type: input.type.kernelType,
-                c_type: output.type.kernelType, gelu: gelu, accumulate: accumulate))
+                c_type: output.type.kernelType, gelu: product.gelu, accumulate: product.accumulate))
     }
 }

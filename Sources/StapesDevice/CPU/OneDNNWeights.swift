@@ -4,7 +4,7 @@ import COneDNN
 ///
 /// A primitive takes some 50 KiB, and a window may have any of 1500 lengths: those that graphs name are kept as long as
 /// the weights, of the others only the last few.
-final class OneDNNWeights {
+final class OneDNNWeights: PackedWeights {
     /// What a primitive is made for. Strides are part of it: views into wider rows are common.
     private struct Shape: Hashable {
         let rows, inputStride, outputStride: Int
@@ -41,16 +41,16 @@ final class OneDNNWeights {
     var byteCount: Int { Int(stapes_onednn_weights_bytes(weights)) }
 
     func run(
-        _ input: MatrixView, bias: UnsafePointer<Float>?, into output: MatrixView, gelu: Bool, accumulate: Bool,
-        on stream: Stream
+        _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
     ) throws(DeviceError) {
+        let (input, output) = (product.input, product.output)
         let shape = Shape(
             rows: input.rows, inputStride: input.rowStride, outputStride: output.rowStride, inputType: input.type,
-            outputType: output.type, bias: bias != nil, gelu: gelu, accumulate: accumulate)
+            outputType: output.type, bias: product.bias != nil, gelu: product.gelu, accumulate: product.accumulate)
         let primitive = try primitive(shape, on: stream)
         stream.launch(
             stapes_onednn_execute,
-            stapes_onednn_arguments(matmul: primitive, a: input.pointer, bias: bias, c: output.pointer))
+            stapes_onednn_arguments(matmul: primitive, a: input.pointer, bias: product.bias, c: output.pointer))
     }
 
     private func primitive(_ shape: Shape, on stream: Stream) throws(DeviceError) -> OpaquePointer {

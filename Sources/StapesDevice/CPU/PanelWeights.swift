@@ -1,7 +1,7 @@
 import CKernels
 
 /// Weights in panels of 16 outputs, for our own matrix products.
-final class PanelWeights {
+final class PanelWeights: PackedWeights {
     private let outputs: Int
     private let inputs: Int
     private let type: ScalarType
@@ -27,15 +27,15 @@ final class PanelWeights {
     var byteCount: Int { packed.byteCount }
 
     func run(
-        _ input: MatrixView, bias: UnsafePointer<Float>?, into output: MatrixView, gelu: Bool, accumulate: Bool,
-        on stream: Stream
+        _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
     ) {
+        let (input, output) = (product.input, product.output)
         stream.launch(
             stream.kernels.matmul,
             stapes_matmul_arguments(
-                a: input.pointer, weight: packed.pointer, bias: bias, c: output.pointer, m: Int64(input.rows),
+                a: input.pointer, weight: packed.pointer, bias: product.bias, c: output.pointer, m: Int64(input.rows),
                 n: Int64(outputs), k: Int64(inputs), a_stride: Int64(input.rowStride),
                 c_stride: Int64(output.rowStride), a_type: input.type.kernelType, weight_type: type.kernelType,
-                c_type: output.type.kernelType, gelu: gelu, accumulate: accumulate))
+                c_type: output.type.kernelType, gelu: product.gelu, accumulate: product.accumulate))
     }
 }

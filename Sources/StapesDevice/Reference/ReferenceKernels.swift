@@ -14,75 +14,75 @@ extension KernelTable {
     package static let reference = KernelTable(
         name: "reference",
         widensFloat16: true,
-        layerNorm: { arguments, thread, _ in
+        layerNorm: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceLayerNorm(arguments.load(as: stapes_layer_norm_arguments.self))
         },
-        pack: { arguments, thread, _ in
+        pack: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referencePack(arguments.load(as: stapes_pack_arguments.self))
         },
-        matmul: { arguments, thread, _ in
+        matmul: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceMatmul(arguments.load(as: stapes_matmul_arguments.self))
         },
-        packInt8: { arguments, thread, _ in
+        packInt8: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referencePackInt8(arguments.load(as: stapes_pack_int8_arguments.self))
         },
-        matmulInt8: { arguments, thread, _ in
+        matmulInt8: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceMatmulInt8(arguments.load(as: stapes_matmul_int8_arguments.self))
         },
-        embed: { arguments, thread, _ in
+        embed: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceEmbed(arguments.load(as: stapes_embed_arguments.self))
         },
-        gather: { arguments, thread, _ in
+        gather: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_gather_arguments.self)
             for row in 0..<Int(a.rows) {
                 for i in 0..<Int(a.width) { a.y[row * Int(a.width) + i] = a.x[Int(a.indices[row]) * Int(a.width) + i] }
             }
         },
-        add: { arguments, thread, _ in
+        add: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_add_arguments.self)
             for i in 0..<Int(a.count) { a.y[i] += a.x[i] }
         },
-        convert: { arguments, thread, _ in
+        convert: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_convert_arguments.self)
             let x = ReferenceRows(pointer: a.x, type: a.x_type)
             let y = ReferenceOutput(pointer: a.y, type: a.y_type)
             for i in 0..<Int(a.count) { y.store(x[i], at: i) }
         },
-        storeKV: { arguments, thread, _ in
+        storeKV: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceStoreKV(arguments.load(as: stapes_store_kv_arguments.self))
         },
-        pagedAttention: { arguments, thread, _ in
+        pagedAttention: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referencePagedAttention(arguments.load(as: stapes_paged_attention_arguments.self))
         },
-        encoderAttention: { arguments, thread, _ in
+        encoderAttention: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceEncoderAttention(arguments.load(as: stapes_encoder_attention_arguments.self))
         },
-        refine: { arguments, thread, _ in
+        refine: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceRefine(arguments.load(as: stapes_refine_arguments.self))
         },
-        select: { arguments, thread, _ in
+        select: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceSelect(arguments.load(as: stapes_select_arguments.self))
         },
-        feed: { arguments, thread, _ in
+        feed: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_feed_arguments.self)
             for row in 0..<Int(a.rows) { a.tokens[row] = a.states[Int(a.seats[row])].token }
         },
-        copyPages: { arguments, thread, _ in
+        copyPages: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_copy_pages_arguments.self)
             for i in 0..<Int(a.count) {
@@ -90,14 +90,15 @@ extension KernelTable {
                     from: a.pages + Int(a.from[i]) * Int(a.page_bytes), byteCount: Int(a.page_bytes))
             }
         },
-        crossScores: { arguments, thread, _ in
+        crossScores: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceCrossScores(arguments.load(as: stapes_cross_scores_arguments.self))
         },
-        tokenProbability: { arguments, thread, _ in
+        tokenProbability: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             referenceTokenProbability(arguments.load(as: stapes_token_probability_arguments.self))
-        }
+        },
+        cuda: nil
     )
 }
 

@@ -10,11 +10,11 @@ final class AlignmentRunner {
     private let backend: any AttentionBackend
     private let pool: KVPool
     private let stream: Stream
+    private let slots: SlotRegistry
     private let indices: AttentionIndices
     private let textEnd: Int
     private let tokens: Buffer
-    private let positions: Buffer
-    private let rows: Buffer
+    private let numbers: Buffer
     private let probabilities: Buffer
     /// Heads by layer, in the order in which their scores are written.
     private let layers: [Int: HeadRun]
@@ -41,20 +41,21 @@ final class AlignmentRunner {
         self.pool = pool
         self.stream = stream
         textEnd = endOfText
+        slots = SlotRegistry(on: stream)
         indices = try AttentionIndices(
             rows: 1, tokens: maximumTokens,
             pages: (maximumTokens + KVLayout.tilePositions - 1) / KVLayout.tilePositions,
-            audioContext: model.audioContext, padding: .none)
-        tokens = try Buffer(of: Int32.self, count: maximumTokens + 1)
-        positions = try Buffer(of: Int32.self, count: maximumTokens)
-        rows = try Buffer(of: Int32.self, count: maximumTokens)
-        probabilities = try Buffer(of: Float.self, count: maximumTokens)
+            audioContext: model.audioContext, padding: .none, registry: slots)
+        tokens = try Buffer(of: Int32.self, count: maximumTokens + 1, on: stream)
+        // Token n of a text stands at position n and asks for row n.
+        numbers = try Buffer(of: Int32.self, count: maximumTokens, on: stream)
+        stream.write((0..<Int32(maximumTokens)).map { $0 }, count: maximumTokens, to: numbers.start())
+        probabilities = try Buffer(of: Float.self, count: maximumTokens, on: stream)
         let heads = model.alignmentHeads.filter { $0.layer < model.decoderLayers && $0.head < model.decoderHeads }
             .sorted { ($0.layer, $0.head) < ($1.layer, $1.head) }
         headCount = heads.count
-        headNumbers = try Buffer(of: Int32.self, count: max(1, heads.count))
-        let numbers = headNumbers.bound(to: Int32.self)
-        for (index, head) in heads.enumerated() { numbers[index] = Int32(head.head) }
+        headNumbers = try Buffer(of: Int32.self, count: max(1, heads.count), on: stream)
+        stream.write(heads.map { Int32($0.head) }, count: heads.count, to: headNumbers.start())
         layers = Dictionary(grouping: heads.indices, by: { heads[$0].layer })
             .mapValues { HeadRun(first: $0[0], count: $0.count) }
     }
@@ -67,20 +68,14 @@ final class AlignmentRunner {
         precondition(row.tokens == text.count && row.context == 0, "a text is given whole")
         epoch += 1
         let count = text.count
-        let ids = tokens.bound(to: Int32.self)
-        for (index, token) in text.enumerated() {
-            ids[index] = Int32(token)
-            positions.bound(to: Int32.self)[index] = Int32(index)
-            rows.bound(to: Int32.self)[index] = Int32(index)
-        }
-        ids[count] = Int32(textEnd)
+        stream.write((text + [textEnd]).map { Int32($0) }, count: count + 1, to: tokens.start())
         let plan = backend.plan(AttentionBatch(rows: [row], epoch: epoch), indices: indices)
+        slots.upload()
         let attention = BoundAttention(backend: backend, pool: pool, stream: stream, plan: plan, windowSlots: nil)
-        let scores = try Buffer(of: Float.self, count: headCount * count * content)
-        let target = scores.pointer.assumingMemoryBound(to: Float.self)
+        let scores = try Buffer(of: Float.self, count: headCount * count * content, on: stream)
+        let target = scores.start(of: Float.self)
         try decoder.runLayers(
-            tokens: UnsafePointer(ids.baseAddress!),
-            positions: UnsafePointer(positions.pointer.assumingMemoryBound(to: Int32.self)), count: count,
+            tokens: UnsafePointer(tokens.start()), positions: UnsafePointer(numbers.start()), count: count,
             attention: attention
         ) { layer, query in
             guard let heads = self.layers[layer] else { return }
@@ -89,11 +84,12 @@ final class AlignmentRunner {
                 into: target + heads.first * count * content)
         }
         try launchProbabilities(count: count)
-        return WindowAttention(
+        let attended = WindowAttention(
             heads: headCount, tokens: count, positions: content,
             scores: read(target, count: headCount * count * content),
-            probabilities: [0]
-                + read(probabilities.pointer.assumingMemoryBound(to: Float.self), count: count).dropLast())
+            probabilities: [0] + read(probabilities.start(), count: count).dropLast())
+        try stream.check()
+        return attended
     }
 
     private func launchScores(
@@ -104,15 +100,15 @@ final class AlignmentRunner {
             stream.kernels.crossScores,
             stapes_cross_scores_arguments(
                 cache: pool.crossArena.layer(layer), query: query.pointer,
-                heads: UnsafePointer(headNumbers.pointer.assumingMemoryBound(to: Int32.self)) + heads.first,
+                heads: UnsafePointer(headNumbers.start(of: Int32.self)) + heads.first,
                 scores: scores, count: Int64(heads.count), tokens: Int64(query.rows), positions: Int64(content),
                 query_stride: Int64(query.rowStride), page: block, scale: Self.scale, type: query.type.kernelType))
     }
 
     /// How likely the token behind each one is: a few rows of logits at a time.
     private func launchProbabilities(count: Int) throws(DeviceError) {
-        let rowIndices = UnsafePointer(rows.pointer.assumingMemoryBound(to: Int32.self))
-        let next = UnsafePointer(tokens.pointer.assumingMemoryBound(to: Int32.self)) + 1
+        let rowIndices = UnsafePointer(numbers.start(of: Int32.self))
+        let next = UnsafePointer(tokens.start(of: Int32.self)) + 1
         var first = 0
         while first < count {
             let rows = min(decoder.maximumLogitRows, count - first)
@@ -121,7 +117,7 @@ final class AlignmentRunner {
                 stream.kernels.tokenProbability,
                 stapes_token_probability_arguments(
                     logits: logits.float32, tokens: next + first,
-                    probabilities: probabilities.pointer.assumingMemoryBound(to: Float.self) + first,
+                    probabilities: probabilities.start(of: Float.self) + first,
                     rows: Int64(rows), logits_stride: Int64(logits.rowStride), limit: Int64(textEnd)))
             first += rows
         }

@@ -12,6 +12,7 @@ package final class AttentionIndices {
         case none
     }
 
+    private let isDecode: Bool
     private let writeSlots: StaticSlot
     private let selfArrays: KVIndexArrays
     private let crossArrays: KVIndexArrays
@@ -38,6 +39,7 @@ package final class AttentionIndices {
         registry: SlotRegistry = SlotRegistry()
     ) throws(DeviceError) {
         precondition(audioContext > 0, "a graph captured with an encoder length of 0 would hold no cross-attention")
+        isDecode = padding == .rows
         writeSlots = try StaticSlot(
             "self write slot", domain: .token, count: tokens, capture: .value(0), padding: .value(0), in: registry)
         selfArrays = try KVIndexArrays(
@@ -68,7 +70,8 @@ package final class AttentionIndices {
         guard let crossPart else { preconditionFailure("the cross part was planned above") }
         let selfPart = selfArrays.measure(batch) { row, token in row.context + token + 1 }
         fillWriteSlots(batch)
-        return AttentionPlan(tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: crossPart)
+        return AttentionPlan(
+            tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: crossPart, isDecode: isDecode)
     }
 
     /// The plan that a graph of this size is captured with: it names the same arrays, at their full extent, and so
@@ -76,7 +79,7 @@ package final class AttentionIndices {
     package func capturePlan(_ size: StepSize) -> AttentionPlan {
         AttentionPlan(
             tokens: size.tokens, slots: writeSlots.pointer, selfPart: selfArrays.whole(groups: size.groups),
-            crossPart: crossArrays.whole(groups: size.groups))
+            crossPart: crossArrays.whole(groups: size.groups), isDecode: isDecode)
     }
 
     private func fillWriteSlots(_ batch: AttentionBatch) {

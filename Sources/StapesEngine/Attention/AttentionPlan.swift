@@ -22,4 +22,6 @@ package struct AttentionPlan {
     package let selfPart: KVPlan
     /// From encoder lengths.
     package let crossPart: KVPlan
+    /// Whether every row has one token, so that a group of the self part is one token, the last of its sequence.
+    package let isDecode: Bool
 }

@@ -7,14 +7,46 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
     /// Plain Swift in double precision: the truth for tests, hundreds of times slower. It is never captured, so that
     /// the truth does not pass through what it is to judge.
     case reference
+    /// Our own kernels on a GPU.
+    case native
 
     package var capabilities: AttentionCapabilities {
-        AttentionCapabilities(
-            crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16, .float16])
+        switch self {
+        case .cpu, .reference:
+            AttentionCapabilities(
+                crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16, .float16])
+        case .native:
+            AttentionCapabilities(crossAttention: true, capturesCrossAttention: true, types: [.float16, .bfloat16])
+        }
     }
 
-    func make(kernels: KernelTable) -> any AttentionBackend {
-        let own = self == .reference ? .reference : kernels
-        return KernelAttentionBackend(name: rawValue, kernels: own, capabilities: capabilities)
+    /// Whether the backend runs on a GPU; the others run on the CPU.
+    package var isForGPU: Bool { self == .native }
+
+    /// What a device has, the fastest first.
+    package static func choices(onGPU: Bool) -> [BackendChoice] { allCases.filter { $0.isForGPU == onGPU } }
+
+    /// What a backend is made for.
+    struct Extent {
+        /// The most groups of a step.
+        let groups: Int
+        let heads: Int
+        /// The longest sequence or window, in positions.
+        let longest: Int
+    }
+
+    /// - Parameters:
+    ///   - kernels: the processor's, for the CPU's backends.
+    ///   - stream: where its steps run.
+    func make(
+        kernels: KernelTable, extent: Extent, on stream: Stream
+    ) throws(DeviceError) -> any AttentionBackend {
+        switch self {
+        case .cpu: KernelAttentionBackend(name: rawValue, kernels: kernels, capabilities: capabilities)
+        case .reference: KernelAttentionBackend(name: rawValue, kernels: .reference, capabilities: capabilities)
+        case .native:
+            try NativeAttentionBackend(
+                groups: extent.groups, heads: extent.heads, longest: extent.longest, on: stream)
+        }
     }
 }

@@ -78,6 +78,7 @@ package final class DecodeBench {
         let clock = ContinuousClock()
         let start = clock.now
         let launched = try runner.decode.run(batch, eagerly: eagerly)
+        try runner.decode.settle(launched)
         let seconds = (clock.now - start) / .seconds(1)
         choices.append(tokens.indices.map { runner.decode.choice(row: $0, of: launched) })
         return seconds
@@ -90,6 +91,7 @@ package final class DecodeBench {
             for _ in 0..<Self.countedSteps {
                 for row in batch.attention.rows.indices { batch.attention.rows[row].context += 1 }
                 guard let launched = try? runner.decode.run(batch), case .graph = launched.route else { return }
+                guard (try? runner.decode.settle(launched)) != nil else { return }
                 steps += 1
             }
         }
@@ -105,27 +107,22 @@ package final class DecodeBench {
             encoderLength: limits.audioContext)
     }
 
-    /// Small numbers around zero in the arena's type, so that no block is all zeros.
+    /// Small numbers around zero in the arena's type, the same in every block, so that none is all zeros.
     private func fillCrossArena() {
-        let bytes = runner.pool.crossArena.contents
+        let arena = runner.pool.crossArena
+        let type = arena.layout.type
         var state: UInt32 = 0x9e37_79b9
-        func next() -> Float {
+        var page: [UInt8] = []
+        page.reserveCapacity(arena.layout.bytesPerPage)
+        while page.count < arena.layout.bytesPerPage {
             state = state &* 1_664_525 &+ 1_013_904_223
-            return (Float(state >> 8) * 0x1p-24 - 0.5) * 0.2
-        }
-        switch runner.pool.crossArena.layout.type {
-        case .float32:
-            for value in bytes.bindMemory(to: Float.self).indices {
-                bytes.storeBytes(of: next(), toByteOffset: value * 4, as: Float.self)
-            }
-        case .bfloat16:
-            for value in bytes.bindMemory(to: UInt16.self).indices {
-                bytes.storeBytes(of: UInt16(next().bitPattern >> 16), toByteOffset: value * 2, as: UInt16.self)
-            }
-        case .float16:
-            for value in bytes.bindMemory(to: UInt16.self).indices {
-                bytes.storeBytes(of: Float16(next()), toByteOffset: value * 2, as: Float16.self)
+            let value = (Float(state >> 8) * 0x1p-24 - 0.5) * 0.2
+            switch type {
+            case .float32: withUnsafeBytes(of: value) { page += $0 }
+            case .bfloat16: withUnsafeBytes(of: UInt16(value.bitPattern >> 16)) { page += $0 }
+            case .float16: withUnsafeBytes(of: Float16(value)) { page += $0 }
             }
         }
+        for index in 0..<arena.pageCount { arena.write(page, page: index) }
     }
 }

@@ -34,13 +34,14 @@ package final class CapturedGraphs {
     /// Captures a graph a size, the largest first.
     ///
     /// - Parameter record: launches the whole step at the size it is given.
-    func capture<Failure: Error>(
-        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream, record: (StepSize) throws(Failure) -> Void
-    ) throws(Failure) {
+    func capture(
+        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream, record: (StepSize) throws(DeviceError) -> Void
+    ) throws(DeviceError) {
         let largestFirst = Set(sizes).sorted { ($0.tokens, $0.rows) > ($1.tokens, $1.rows) }
         for size in largestFirst {
             slots.fillForCapture(size)
-            let graph = try stream.capture { () throws(Failure) in try record(size) }
+            slots.upload()
+            let graph = try stream.capture { () throws(DeviceError) in try record(size) }
             entries.append(Entry(size: size, graph: graph))
         }
     }
@@ -48,10 +49,11 @@ package final class CapturedGraphs {
     /// The size whose graph would serve a step; reads host state only.
     func size(for live: StepSize) -> StepSize? { entry(for: live)?.size }
 
-    /// Pads the slots and replays. Nil, and nothing done, if no graph has room.
+    /// Pads the slots, brings them to the device and replays. Nil, and nothing done, if no graph has room.
     func replay(_ live: StepSize, slots: SlotRegistry, on stream: Stream) -> StepSize? {
         guard let entry = entry(for: live) else { return nil }
         slots.pad(from: live, to: entry.size)
+        slots.upload()
         stream.replay(entry.graph)
         return entry.size
     }

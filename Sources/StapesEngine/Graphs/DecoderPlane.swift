@@ -16,7 +16,7 @@ package final class DecoderPlane {
     let backend: any AttentionBackend
     package let indices: AttentionIndices
     let sampler: Sampler
-    package let slots = SlotRegistry()
+    package let slots: SlotRegistry
     package let graphs: CapturedGraphs
     private let tokens: StaticSlot
     private let positions: StaticSlot
@@ -54,6 +54,7 @@ package final class DecoderPlane {
         self.decoder = decoder
         self.pool = pool
         self.stream = stream
+        slots = SlotRegistry(on: stream)
         tokens = try StaticSlot(
             "token ids", domain: .token, count: extent.tokens, capture: .value(0), padding: .value(0), in: slots)
         positions = try StaticSlot(
@@ -66,7 +67,7 @@ package final class DecoderPlane {
             padding: extent.kind == .decode ? .rows : .none, registry: slots)
         sampler = try Sampler(
             rows: extent.rows, vocabulary: extent.vocabulary, timestampBegin: extent.timestampBegin, seats: seats,
-            registry: slots)
+            registry: slots, on: stream)
     }
 
     /// How a step was run.
@@ -125,7 +126,7 @@ package final class DecoderPlane {
             eagerly: eagerly)
     }
 
-    /// Copy live rows into the slots, plan, pad, launch once, read the choices.
+    /// Copy live rows into the slots, plan, pad, launch once, fetch the choices.
     private func run(
         _ batch: AttentionBatch, candidates: Bool, eagerly: Bool
     ) throws(DeviceError) -> Launched {
@@ -135,11 +136,21 @@ package final class DecoderPlane {
         if !eagerly, let size = graphs.replay(live, slots: slots, on: stream) {
             route = .graph(size)
         } else {
+            slots.upload()
             try launch(live, plan: plan)
             route = .eager(graphs.reason(for: live, asked: eagerly))
         }
-        return Launched(
-            route: route, rows: live.rows, step: sampler.read(rows: live.rows, candidates: candidates, on: stream))
+        let step = sampler.fetch(candidates: candidates, on: stream)
+        try stream.check()
+        return Launched(route: route, rows: live.rows, step: step)
+    }
+
+    /// Waits until the choices of a launched step are on the host.
+    ///
+    /// - Throws: `failed` if the device could not do the step.
+    package func settle(_ launched: Launched) throws(DeviceError) {
+        sampler.settle(launched.step)
+        try stream.check()
     }
 
     /// What a row of a launched step chose. The choices of the step before can still be asked for.
@@ -154,7 +165,7 @@ package final class DecoderPlane {
     package func logits(of launched: Launched) -> MatrixView { decoder.logits(rows: launched.rows * logitRows.width) }
 
     /// Copies one row of the last step's logits to the host.
-    func readLogits(_ row: Int, of launched: Launched, into values: inout [Float]) {
+    package func readLogits(_ row: Int, of launched: Launched, into values: inout [Float]) {
         let logits = logits(of: launched)
         precondition(row >= 0 && row < logits.rows, "a row outside the step")
         values.withUnsafeMutableBufferPointer {

@@ -5,9 +5,10 @@ import StapesModel
 ///
 /// Windows of full length are captured; a shorter one runs eagerly, since its products have other shapes.
 package final class EncoderPlane {
-    package let slots = SlotRegistry()
+    package let slots: SlotRegistry
     package let graphs = CapturedGraphs()
     private let features: Buffer
+    private let featureCount: Int
     private let windowSlots: StaticSlot
     private let encoder: AudioEncoder
     private let decoder: TextDecoder
@@ -24,7 +25,9 @@ package final class EncoderPlane {
         self.backend = backend
         self.pool = pool
         self.stream = stream
-        features = try Buffer(of: Float.self, count: 2 * model.audioContext * model.melBins)
+        slots = SlotRegistry(on: stream)
+        featureCount = 2 * model.audioContext * model.melBins
+        features = try Buffer(of: Float.self, count: featureCount, on: stream)
         windowSlots = try StaticSlot(
             "cross write slot", domain: .token, count: model.audioContext, capture: .value(0), padding: .value(0),
             in: slots)
@@ -39,31 +42,44 @@ package final class EncoderPlane {
         }
     }
 
-    /// Encodes `values` [2 * positions, melBins] into `block`.
+    /// Begins to encode `values` [2 * positions, melBins] into `block`.
     ///
-    /// - Parameter eagerly: pass the graphs by.
+    /// - Parameters:
+    ///   - mark: set behind the work, for whoever reads the block on another stream; nil for one who does not.
+    ///   - eagerly: pass the graphs by.
     package func run(
-        _ values: [Float], positions: Int, block: Int32, eagerly: Bool = false
+        _ values: [Float], positions: Int, block: Int32, mark: StreamMark? = nil, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
-        let input = features.bound(to: Float.self)
-        let count = min(values.count, input.count)
-        values.withUnsafeBufferPointer { stream.write($0.baseAddress!, count: count, to: input.baseAddress!) }
+        stream.write(values, count: min(values.count, featureCount), to: features.start())
         let base = block * Int32(pool.crossArena.layout.positionsPerPage)
         for position in 0..<positions { windowSlots[position] = base + Int32(position) }
         let live = Self.size(positions: positions)
         if !eagerly, graphs.sizes.contains(live), let size = graphs.replay(live, slots: slots, on: stream) {
+            try finish(mark)
             return .graph(size)
         }
+        slots.upload()
         try launch(positions: positions)
+        try finish(mark)
         return .eager(graphs.isEmpty ? .graphsOff : eagerly ? .asked : .noGraphHasRoom)
     }
+
+    private func finish(_ mark: StreamMark?) throws(DeviceError) {
+        if let mark { stream.set(mark) }
+        try stream.check()
+    }
+
+    /// A mark of the stream on which windows are encoded.
+    func makeMark() throws(DeviceError) -> StreamMark { try StreamMark(for: stream) }
+
+    /// - Throws: `failed` if the device could not encode what it was told to.
+    func check() throws(DeviceError) { try stream.check() }
 
     private func launch(positions: Int) throws(DeviceError) {
         let attention = BoundAttention(
             backend: backend, pool: pool, stream: stream, plan: nil, windowSlots: windowSlots.pointer)
         let encoded = try encoder.run(
-            features: UnsafePointer(features.bound(to: Float.self).baseAddress!), positions: positions,
-            attention: attention)
-        try decoder.writeCross(encoded, attention: attention)
+            features: UnsafePointer(features.start()), positions: positions, attention: attention)
+        try decoder.writeCross(encoded, attention: attention, on: stream)
     }
 }

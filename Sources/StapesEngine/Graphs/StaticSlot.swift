@@ -29,8 +29,11 @@ package final class StaticSlot {
     package let count: Int
     package let captureFill: SlotFill
     package let paddingFill: SlotFill
-    private let memory: Buffer
+    /// The host's copy, and what kernels read.
     private let values: UnsafeMutablePointer<Int32>
+    private let onDevice: UnsafeMutablePointer<Int32>
+    /// Owns the memory of both.
+    private let block: SlotBlock
 
     /// - Parameters:
     ///   - count: the most entries of a step.
@@ -46,14 +49,15 @@ package final class StaticSlot {
         self.width = width
         captureFill = capture
         paddingFill = padding
-        memory = try Buffer(of: Int32.self, count: count * width)
-        values = memory.bound(to: Int32.self).baseAddress!
+        block = try registry.block(for: count * width)
+        (values, onDevice) = block.allocate(count * width)
         registry.enter(self)
     }
 
-    package var pointer: UnsafePointer<Int32> { UnsafePointer(values) }
-    var mutablePointer: UnsafeMutablePointer<Int32> { values }
-    package var byteCount: Int { memory.byteCount }
+    /// For kernels: on a GPU not the host's to read.
+    package var pointer: UnsafePointer<Int32> { UnsafePointer(onDevice) }
+    var mutablePointer: UnsafeMutablePointer<Int32> { onDevice }
+    package var byteCount: Int { count * width * MemoryLayout<Int32>.stride }
 
     /// The first `count` entries of a slot of width 1.
     func prefix(_ count: Int) -> UnsafeBufferPointer<Int32> {

@@ -36,18 +36,35 @@ package final class KVArena {
     package let layout: KVLayout
     package let pageCount: Int
     private let memory: Buffer
+    private let stream: Stream
 
-    package init(layout: KVLayout, pageCount: Int) throws(DeviceError) {
+    /// - Parameter stream: of the device that the arena is on.
+    package init(layout: KVLayout, pageCount: Int, on stream: Stream) throws(DeviceError) {
+        self.stream = stream
         self.layout = layout
         self.pageCount = pageCount
-        memory = try Buffer(byteCount: layout.bytesPerPage * pageCount)
+        memory = try Buffer(byteCount: layout.bytesPerPage * pageCount, on: stream)
     }
 
     package var byteCount: Int { memory.byteCount }
 
-    /// Everything the arena holds, for tests that poison or compare it.
-    package var contents: UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(start: memory.pointer, count: layout.bytesPerPage * pageCount)
+    /// The first page, for kernels.
+    var pages: UnsafeMutableRawPointer { memory.pointer }
+
+    /// What a page holds, for tests and measurements.
+    package func read(page: Int) -> [UInt8] {
+        precondition(page >= 0 && page < pageCount, "a page of the arena")
+        let source = UnsafePointer(memory.start(of: UInt8.self)) + page * layout.bytesPerPage
+        return [UInt8](unsafeUninitializedCapacity: layout.bytesPerPage) { bytes, count in
+            count = layout.bytesPerPage
+            stream.read(source, count: count, into: bytes.baseAddress!)
+        }
+    }
+
+    /// Gives a page other contents, for tests and measurements.
+    package func write(_ bytes: [UInt8], page: Int) {
+        precondition(page >= 0 && page < pageCount && bytes.count == layout.bytesPerPage, "a page of the arena")
+        stream.write(bytes, count: bytes.count, to: memory.start(of: UInt8.self) + page * layout.bytesPerPage)
     }
 
     func layer(_ index: Int) -> stapes_kv_layer {

@@ -14,8 +14,8 @@ final class PageCopier {
         self.arena = arena
         self.stream = stream
         self.capacity = capacity
-        from = try Buffer(of: Int32.self, count: capacity)
-        to = try Buffer(of: Int32.self, count: capacity)
+        from = try Buffer(of: Int32.self, count: capacity, on: stream)
+        to = try Buffer(of: Int32.self, count: capacity, on: stream)
     }
 
     func run(_ copies: [BeamPages.Copy]) {
@@ -28,7 +28,7 @@ final class PageCopier {
         stream.launch(
             stream.kernels.copyPages,
             stapes_copy_pages_arguments(
-                pages: arena.contents.baseAddress!, from: sources, to: targets, count: Int64(copies.count),
+                pages: arena.pages, from: sources, to: targets, count: Int64(copies.count),
                 page_bytes: Int64(arena.layout.bytesPerPage)))
     }
 }

@@ -14,6 +14,8 @@ package struct EngineLoop {
     private var batch = DecodeBatch(rows: [], seats: [], epoch: -1)
     /// The decode step that was launched last, as long as the host has not looked at its tokens.
     private var inFlight: Flight?
+    /// Windows that are being encoded, the one begun first at the beginning.
+    private var encodings = EncodingFlights()
     /// Counts how often some beam's pages changed.
     private var pagesEpoch = 0
     private let looksAhead: Bool
@@ -47,7 +49,7 @@ package struct EngineLoop {
     }
 
     /// Nothing is left to do, not even a look at a step in flight whose sequences are all gone.
-    package var isIdle: Bool { scheduler.isIdle && inFlight == nil }
+    package var isIdle: Bool { scheduler.isIdle && inFlight == nil && encodings.isEmpty }
 
     var capturedBytes: Int { runner.capturedBytes }
 
@@ -86,6 +88,7 @@ package struct EngineLoop {
     }
 
     package mutating func step() {
+        settleEncodings()
         let step = scheduler.schedule()
         let launched = launchDecode(step.decode)
         settleFlight()
@@ -94,7 +97,10 @@ package struct EngineLoop {
         if !looksAhead || batch.wantsCandidates { settleFlight() }
         prefill(step.prefill.filter { !isAlignment($0) })
         for id in step.prefill where isAlignment(id) { align(id) }
-        if let encoding = step.encode { encode(encoding) }
+        if let encoding = step.encode, encodings.hasRoom { encode(encoding) }
+        // With nothing else to do than to wait for a window, wait.
+        if step.decode.isEmpty, step.prefill.isEmpty, inFlight == nil { encodings.waitForFirst() }
+        settleEncodings()
         tellCaches()
     }
 
@@ -105,15 +111,29 @@ package struct EngineLoop {
         do {
             let start = clock.now
             tellBeginning(of: encoding.id, at: start)
+            let mark = try encodings.makeMark(runner.encode.makeMark)
             let route = try runner.encode.run(
-                request.features, positions: request.positions, block: encoding.block)
-            let duration = seconds(since: start)
-            metrics.encoded(seconds: duration)
+                request.features, positions: request.positions, block: encoding.block, mark: mark)
             metrics.step(route, plane: .encoder, live: 1)
-            active[encoding.id]?.times.encodeSeconds += duration
-            scheduler.didEncode(encoding.id)
+            encodings.append(encoding.id, mark: mark, start: start)
+            scheduler.willEncode(encoding.id)
         } catch {
             fail([encoding.id], error)
+        }
+    }
+
+    /// Lets the sequences go on whose windows are there. On the CPU that is at once.
+    private mutating func settleEncodings() {
+        while let done = encodings.popReached() {
+            do {
+                try runner.encode.check()
+                let duration = seconds(since: done.start)
+                metrics.encoded(seconds: duration)
+                active[done.id]?.times.encodeSeconds += duration
+                scheduler.didEncode(done.id)
+            } catch {
+                fail([done.id], error)
+            }
         }
     }
 
@@ -130,10 +150,11 @@ package struct EngineLoop {
             metrics.step(launched.route, plane: .prefill, live: ids.count)
             readStarts(ids, of: launched)
             beginBeams(ids)
+            try runner.prefill.settle(launched)
             let flight = Flight(
                 ids: ids, counts: ids.map { _ in 1 }, launched: launched, seconds: seconds(since: start))
             metrics.prefilled(seconds: flight.seconds)
-            settle(flight, in: runner.prefill) { $0.prefillSeconds += $1 }
+            settle(flight, seconds: flight.seconds, in: runner.prefill) { $0.prefillSeconds += $1 }
         } catch {
             fail(ids, error)
         }
@@ -275,18 +296,27 @@ package struct EngineLoop {
     private mutating func settleFlight() {
         guard let flight = inFlight else { return }
         inFlight = nil
+        let start = clock.now
+        do {
+            try runner.decode.settle(flight.launched)
+        } catch {
+            return fail(flight.ids, error)
+        }
+        let flightSeconds = flight.seconds + seconds(since: start)
         // Before the callers go on, who may read what was counted at once.
         metrics.late(rows: zip(flight.ids, flight.counts).reduce(0) { $0 + (active[$1.0] == nil ? $1.1 : 0) })
-        metrics.decodeStep(seconds: flight.seconds, rows: flight.counts.reduce(0, +))
-        settle(flight, in: runner.decode) { $0.decodeSeconds += $1 }
+        metrics.decodeStep(seconds: flightSeconds, rows: flight.counts.reduce(0, +))
+        settle(flight, seconds: flightSeconds, in: runner.decode) { $0.decodeSeconds += $1 }
     }
 
     /// Takes in the choices of a step, books its time and lets go of the sequences that have their answer.
     ///
     /// - Parameter book: is given a sequence's share of the step's seconds.
-    private mutating func settle(_ flight: Flight, in plane: DecoderPlane, book: (inout WindowTimes, Double) -> Void) {
+    private mutating func settle(
+        _ flight: Flight, seconds: Double, in plane: DecoderPlane, book: (inout WindowTimes, Double) -> Void
+    ) {
         let alive = flight.ids.count { active[$0] != nil }
-        let share = flight.seconds / Double(max(1, alive))
+        let share = seconds / Double(max(1, alive))
         var row = 0
         for (id, count) in zip(flight.ids, flight.counts) {
             defer { row += count }
@@ -350,6 +380,41 @@ package struct EngineLoop {
     private func seconds(since start: ContinuousClock.Instant) -> Double {
         (clock.now - start) / .seconds(1)
     }
+}
+
+/// Windows that the device was told to encode and has not been seen to be done with.
+private struct EncodingFlights {
+    struct Flight {
+        let id: SequenceID
+        let mark: StreamMark
+        let start: ContinuousClock.Instant
+    }
+
+    /// One is encoded while the next waits behind it.
+    private static let most = 2
+
+    private var flights: [Flight] = []
+    private var marks: [StreamMark] = []
+
+    var isEmpty: Bool { flights.isEmpty }
+    var hasRoom: Bool { flights.count < Self.most }
+
+    mutating func makeMark(_ make: () throws(DeviceError) -> StreamMark) throws(DeviceError) -> StreamMark {
+        if let mark = marks.popLast() { return mark }
+        return try make()
+    }
+
+    mutating func append(_ id: SequenceID, mark: StreamMark, start: ContinuousClock.Instant) {
+        flights.append(Flight(id: id, mark: mark, start: start))
+    }
+
+    mutating func popReached() -> Flight? {
+        guard let first = flights.first, first.mark.isReached else { return nil }
+        marks.append(first.mark)
+        return flights.removeFirst()
+    }
+
+    func waitForFirst() { flights.first?.mark.wait() }
 }
 
 /// A step that was launched, and whose choices have not been looked at.

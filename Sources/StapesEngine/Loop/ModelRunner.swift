@@ -1,3 +1,4 @@
+import CKernels
 import StapesDecoding
 import StapesDevice
 import StapesModel
@@ -23,16 +24,23 @@ package final class ModelRunner {
     package init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
         let model = checkpoint.configuration
         try Self.check(model, origin: checkpoint.origin)
+        try configuration.checkDevice()
         let types = configuration.types
         let kernels = try Self.kernels(configuration.level)
-        let prefillBackend = configuration.prefillBackend.make(
-            kernels: types.encoderIntegers == .int16 ? kernels.withInt16Attention : kernels)
-        let decodeBackend = configuration.decodeBackend.make(kernels: kernels)
-        decision = try configuration.graphDecision()
-        let device = try CPUDevice(
-            kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
-        self.configuration = model
+        let device = try Self.open(configuration, kernels: kernels)
         stream = device.stream
+        let prefillGroups = max(limits.prefillTokens, model.textContext) / Int(STAPES_GROUP) + limits.rows
+        func backendExtent(groups: Int) -> BackendChoice.Extent {
+            BackendChoice.Extent(
+                groups: groups, heads: model.decoderHeads, longest: max(model.audioContext, model.textContext))
+        }
+        let prefillBackend = try configuration.prefillBackend.make(
+            kernels: types.encoderIntegers == .int16 ? kernels.withInt16Attention : kernels,
+            extent: backendExtent(groups: prefillGroups), on: stream)
+        let decodeBackend = try configuration.decodeBackend.make(
+            kernels: kernels, extent: backendExtent(groups: limits.rows), on: stream)
+        decision = try configuration.graphDecision()
+        self.configuration = model
         let encoder = try AudioEncoder(
             checkpoint: checkpoint, type: types.encoder, integers: types.encoderIntegers, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
@@ -40,12 +48,13 @@ package final class ModelRunner {
             checkpoint: checkpoint, types: types.decoder, endOfText: configuration.special.endOfText,
             timestampBegin: configuration.special.timestampBegin, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
-        pool = try Self.pool(model, type: types.cache, limits: limits)
+        pool = try Self.pool(model, type: types.cache, limits: limits, on: stream)
         seats = try SequenceSeats(
             capacity: limits.rows, vocabulary: model.vocabularySize, historyLength: model.textContext, stream: stream)
         copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)
         encode = try EncoderPlane(
-            encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model, stream: stream)
+            encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model,
+            stream: device.encodeStream)
         func extent(_ kind: DecoderPlane.Kind, tokens: Int) -> DecoderPlane.Extent {
             DecoderPlane.Extent(
                 kind: kind, rows: limits.rows, tokens: tokens,
@@ -62,7 +71,23 @@ package final class ModelRunner {
         align = try AlignmentRunner(
             model: model, maximumTokens: model.textContext, endOfText: configuration.special.endOfText,
             backend: prefillBackend, decoder: decoder, pool: pool, stream: stream)
+        // What another stream is to read has been written: weights, empty caches.
+        stream.synchronize()
+        device.encodeStream.synchronize()
         if decision.enabled { try capture(rows: configuration.graphRows, limits: limits) }
+        try stream.check()
+        try encode.check()
+    }
+
+    private static func open(
+        _ configuration: EngineConfiguration, kernels: KernelTable
+    ) throws(DeviceError) -> any ComputeDevice {
+        switch configuration.device {
+        case .cpu:
+            try CPUDevice(kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
+        case .cuda(let context):
+            try CUDADevice(context, type: configuration.types.cache, threads: configuration.threads)
+        }
     }
 
     /// Bytes of all recorded calls.
@@ -91,11 +116,11 @@ package final class ModelRunner {
     }
 
     private static func pool(
-        _ model: ModelConfiguration, type: ScalarType, limits: SchedulerLimits
+        _ model: ModelConfiguration, type: ScalarType, limits: SchedulerLimits, on stream: Stream
     ) throws(DeviceError) -> KVPool {
         func layout(_ positions: Int) -> KVLayout { KVLayout(model, positionsPerPage: positions, type: type) }
         return KVPool(
-            selfArena: try KVArena(layout: layout(KVLayout.tilePositions), pageCount: limits.selfPages),
-            crossArena: try KVArena(layout: layout(model.audioContext), pageCount: limits.crossBlocks))
+            selfArena: try KVArena(layout: layout(KVLayout.tilePositions), pageCount: limits.selfPages, on: stream),
+            crossArena: try KVArena(layout: layout(model.audioContext), pageCount: limits.crossBlocks, on: stream))
     }
 }

@@ -23,17 +23,20 @@ final class Sampler {
     private let rows: Int
     private let seats: SequenceSeats
     private let seatSlot: StaticSlot
-    private let tokens: Buffer
-    private let logProbabilities: Buffer
-    /// `[rows, candidates]`
-    private let candidateTokens: Buffer
-    private let candidateLogProbabilities: Buffer
-    private let host: HostChoices
+    private let choices: Buffer
+    /// The last steps' choices on the host, one behind the other.
+    private let host: Buffer
+    /// Where each of them is reached.
+    private let marks: [StreamMark]
+    private let layout: ChoiceLayout
     private var steps = 0
+    /// Steps whose choices are on the host.
+    private var settledSteps = 0
 
     /// - Parameter rows: the most rows of a step.
     init(
-        rows: Int, vocabulary: Int, timestampBegin: Int, seats: SequenceSeats, registry: SlotRegistry
+        rows: Int, vocabulary: Int, timestampBegin: Int, seats: SequenceSeats, registry: SlotRegistry,
+        on stream: Stream
     ) throws(DeviceError) {
         self.vocabulary = vocabulary
         self.timestampBegin = timestampBegin
@@ -42,15 +45,13 @@ final class Sampler {
         // Seat 0 has no rules, no temperature and nobody to choose for.
         seatSlot = try StaticSlot(
             "seat", domain: .row, count: rows, capture: .value(0), padding: .value(0), in: registry)
-        tokens = try Buffer(of: Int32.self, count: rows)
-        logProbabilities = try Buffer(of: Float.self, count: rows)
-        candidateTokens = try Buffer(of: Int32.self, count: rows * Self.candidateCount)
-        candidateLogProbabilities = try Buffer(of: Float.self, count: rows * Self.candidateCount)
-        host = try HostChoices(rows: rows, steps: Self.depth, candidates: Self.candidateCount)
+        layout = ChoiceLayout(rows: rows)
+        choices = try Buffer(byteCount: layout.byteCount, on: stream)
+        host = try Buffer(hostByteCount: Self.depth * layout.byteCount, for: stream)
+        var marks: [StreamMark] = []
+        for _ in 0..<Self.depth { marks.append(try StreamMark(for: stream)) }
+        self.marks = marks
     }
-
-    /// Candidates that the kernel has room for in a row.
-    private static let candidateCount = Int(STAPES_CANDIDATES)
 
     func seat(_ seat: Int32, at row: Int) { seatSlot[row] = seat }
 
@@ -69,72 +70,83 @@ final class Sampler {
             stapes_select_arguments(
                 logits: logits.float32, seats: seatSlot.pointer, rules: UnsafePointer(seats.rules),
                 states: seats.states, history: seats.history, suppressed: UnsafePointer(seats.suppressed),
-                tokens: tokens.pointer.assumingMemoryBound(to: Int32.self),
-                log_probabilities: logProbabilities.pointer.assumingMemoryBound(to: Float.self),
-                candidates: candidateTokens.pointer.assumingMemoryBound(to: Int32.self),
-                candidate_log_probabilities: candidateLogProbabilities.pointer.assumingMemoryBound(to: Float.self),
+                tokens: layout.tokens(choices.pointer), log_probabilities: layout.logProbabilities(choices.pointer),
+                candidates: layout.candidates(choices.pointer),
+                candidate_log_probabilities: layout.candidateLogProbabilities(choices.pointer),
                 rows: Int64(logits.rows), vocabulary: Int64(vocabulary), logits_stride: Int64(logits.rowStride),
                 suppressed_stride: Int64(seats.words), history_stride: Int64(seats.historyLength),
                 timestamp_begin: Int32(timestampBegin)))
     }
 
-    /// Copies the choices of the step just launched to the host: the one read of a steady decode step.
+    /// Begins to copy the choices of the step just launched to the host: the one read of a steady decode step.
     ///
     /// - Parameter candidates: whether some row's seat asked for candidates.
-    /// - Returns: the number by which `choice` finds them, until `depth` more steps have been read.
-    func read(rows: Int, candidates: Bool, on stream: Stream) -> Int {
-        let first = steps % Self.depth * self.rows
-        func read<T: BitwiseCopyable>(_ source: borrowing Buffer, _ width: Int, _ target: UnsafeMutablePointer<T>) {
-            stream.read(
-                UnsafePointer(source.pointer.assumingMemoryBound(to: T.self)), count: rows * width,
-                into: target + first * width)
-        }
-        read(tokens, 1, host.tokens)
-        read(logProbabilities, 1, host.logProbabilities)
-        if candidates {
-            read(candidateTokens, Self.candidateCount, host.candidateTokens)
-            read(candidateLogProbabilities, Self.candidateCount, host.candidateLogProbabilities)
-        }
+    /// - Returns: the number by which `choice` finds them, until `depth` more steps have been launched.
+    func fetch(candidates: Bool, on stream: Stream) -> Int {
+        let place = steps % Self.depth
+        stream.fetch(
+            choices.pointer, byteCount: candidates ? layout.byteCount : layout.choiceBytes,
+            into: host.pointer + place * layout.byteCount)
+        stream.set(marks[place])
         defer { steps += 1 }
         return steps
     }
 
+    /// Waits until the choices of a step are on the host.
+    func settle(_ step: Int) {
+        guard step >= settledSteps else { return }
+        marks[step % Self.depth].wait()
+        settledSteps = step + 1
+    }
+
     func choice(row: Int, of step: Int) -> Choice {
-        let at = place(row: row, of: step)
-        return Choice(token: Int(host.tokens[at]), logProbability: host.logProbabilities[at])
+        let place = place(of: step)
+        return Choice(token: Int(layout.tokens(place)[row]), logProbability: layout.logProbabilities(place)[row])
     }
 
     /// The likeliest first; none of no finite logit.
     func candidates(row: Int, of step: Int) -> [BeamSearch.Candidate] {
-        let first = place(row: row, of: step) * Self.candidateCount
-        return (first..<first + Self.candidateCount)
+        let place = place(of: step)
+        let first = row * ChoiceLayout.candidateCount
+        return (first..<first + ChoiceLayout.candidateCount)
             .map {
                 BeamSearch.Candidate(
-                    token: Int(host.candidateTokens[$0]), logProbability: host.candidateLogProbabilities[$0])
+                    token: Int(layout.candidates(place)[$0]),
+                    logProbability: layout.candidateLogProbabilities(place)[$0])
             }
             .filter { $0.token >= 0 }
     }
 
-    private func place(row: Int, of step: Int) -> Int {
+    private func place(of step: Int) -> UnsafeMutableRawPointer {
         precondition(step < steps && steps - step <= Self.depth, "the choices of a step that has been overwritten")
-        return step % Self.depth * rows + row
+        settle(step)
+        return host.pointer + step % Self.depth * layout.byteCount
     }
 }
 
-/// Where choices lie on the host, a few steps deep.
-private final class HostChoices {
-    private let memory: Buffer
-    let tokens: UnsafeMutablePointer<Int32>
-    let logProbabilities: UnsafeMutablePointer<Float>
-    let candidateTokens: UnsafeMutablePointer<Int32>
-    let candidateLogProbabilities: UnsafeMutablePointer<Float>
+/// How the choices of a step lie in memory, on the device and on the host alike: a token and a log-probability a row,
+/// side by side so that one copy brings both, and behind them the candidates, `[rows, candidates]`.
+private struct ChoiceLayout {
+    /// Candidates that the kernel has room for in a row.
+    static let candidateCount = Int(STAPES_CANDIDATES)
+    let rows: Int
 
-    init(rows: Int, steps: Int, candidates: Int) throws(DeviceError) {
-        let count = rows * steps
-        memory = try Buffer(byteCount: 8 * count * (1 + candidates))
-        tokens = memory.pointer.assumingMemoryBound(to: Int32.self)
-        logProbabilities = (memory.pointer + 4 * count).assumingMemoryBound(to: Float.self)
-        candidateTokens = (memory.pointer + 8 * count).assumingMemoryBound(to: Int32.self)
-        candidateLogProbabilities = (memory.pointer + 4 * count * (2 + candidates)).assumingMemoryBound(to: Float.self)
+    var choiceBytes: Int { 8 * rows }
+    var byteCount: Int { choiceBytes * (1 + Self.candidateCount) }
+
+    func tokens(_ memory: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Int32> {
+        memory.assumingMemoryBound(to: Int32.self)
+    }
+
+    func logProbabilities(_ memory: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+        (memory + 4 * rows).assumingMemoryBound(to: Float.self)
+    }
+
+    func candidates(_ memory: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Int32> {
+        (memory + choiceBytes).assumingMemoryBound(to: Int32.self)
+    }
+
+    func candidateLogProbabilities(_ memory: UnsafeMutableRawPointer) -> UnsafeMutablePointer<Float> {
+        (memory + choiceBytes + 4 * rows * Self.candidateCount).assumingMemoryBound(to: Float.self)
     }
 }

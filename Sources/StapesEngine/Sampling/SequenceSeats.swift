@@ -29,11 +29,11 @@ package final class SequenceSeats {
         self.vocabulary = vocabulary
         self.stream = stream
         words = (vocabulary + 63) / 64
-        rulesMemory = try Buffer(of: stapes_sampling_rules.self, count: capacity + 1)
-        statesMemory = try Buffer(of: stapes_sampling_state.self, count: capacity + 1)
+        rulesMemory = try Buffer(of: stapes_sampling_rules.self, count: capacity + 1, on: stream)
+        statesMemory = try Buffer(of: stapes_sampling_state.self, count: capacity + 1, on: stream)
         self.historyLength = historyLength
-        historyMemory = try Buffer(of: Int32.self, count: (capacity + 1) * historyLength)
-        suppressedMemory = try Buffer(of: UInt64.self, count: (capacity + 1) * words)
+        historyMemory = try Buffer(of: Int32.self, count: (capacity + 1) * historyLength, on: stream)
+        suppressedMemory = try Buffer(of: UInt64.self, count: (capacity + 1) * words, on: stream)
         free = (1...Int32(capacity)).reversed()
     }
 
@@ -94,15 +94,16 @@ package final class SequenceSeats {
         }
     }
 
-    private func setState(_ state: stapes_sampling_state, of seat: Int32) {
+    package func setState(_ state: stapes_sampling_state, of seat: Int32) {
         var state = state
         stream.write(&state, count: 1, to: states + Int(seat))
     }
-}
 
-extension Buffer {
-    fileprivate borrowing func start<T: BitwiseCopyable>() -> UnsafeMutablePointer<T> {
-        pointer.assumingMemoryBound(to: T.self)
+    /// For tests: no step needs to look.
+    package func readState(of seat: Int32) -> stapes_sampling_state {
+        var state = stapes_sampling_state()
+        stream.read(UnsafePointer(states) + Int(seat), count: 1, into: &state)
+        return state
     }
 }
 

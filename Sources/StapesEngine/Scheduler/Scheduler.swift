@@ -68,11 +68,16 @@ package struct Scheduler: Sendable {
         return step
     }
 
+    /// The window of `id` is being encoded: the encoder has time for another.
+    package mutating func willEncode(_ id: SequenceID) {
+        encodings.removeAll { $0 == id }
+        stepsSinceEncoding = 0
+    }
+
     /// The window of `id` is in its block: everyone who shares the block can go on.
     package mutating func didEncode(_ id: SequenceID) {
         guard let block = sequences[id]?.block else { return }
-        encodings.removeAll { $0 == id }
-        stepsSinceEncoding = 0
+        if encodings.contains(id) { willEncode(id) }
         blocks.markWritten(block)
         for waiter in sequences.filter({ $0.value.state == .encoding && $0.value.block == block }).keys.sorted() {
             sequences[waiter]?.state = .encoded

@@ -18,18 +18,18 @@ package final class AudioEncoder {
     ///   - type: what products are computed in.
     ///   - integers: what their weights and inputs are rounded to instead, if they are; `type` is float32 then.
     package init(
-        checkpoint: Checkpoint, type: ScalarType, integers: Linear.Integers?, device: CPUDevice
+        checkpoint: Checkpoint, type: ScalarType, integers: Linear.Integers?, device: any ComputeDevice
     ) throws {
         let reader = WeightReader(checkpoint: checkpoint, device: device, type: type, integers: integers)
         configuration = checkpoint.configuration
-        stream = device.stream
+        stream = device.encodeStream
         self.type = type
         firstConvolution = try reader.convolution("encoder.conv1")
         secondConvolution = try reader.convolution("encoder.conv2")
         positions = try reader.table("encoder.positional_embedding")
         layers = try (0..<configuration.encoderLayers).map { try EncoderLayer(reader, index: $0) }
         finalNorm = try reader.norm("encoder.ln_post")
-        workspace = try EncoderWorkspace(configuration, type: type)
+        workspace = try EncoderWorkspace(configuration, type: type, on: stream)
     }
 
     /// - Parameters:
@@ -60,11 +60,11 @@ package final class AudioEncoder {
         let hidden = work.paddedFrames
         stream.convert(
             features, count: frames * bins, into: input.pointer + bins * type.byteCount, type: type)
-        input.zeroRow(frames + 1)
+        input.zeroRow(frames + 1, on: stream)
         try firstConvolution.run(
             MatrixView(input.pointer, type: type, rows: frames, columns: 3 * bins, rowStride: bins),
             into: hidden.view(frames, from: 1), gelu: true, on: stream)
-        hidden.zeroRow(frames + 1)
+        hidden.zeroRow(frames + 1, on: stream)
         let residual = work.residual.view(count)
         try secondConvolution.run(
             MatrixView(hidden.pointer, type: type, rows: count, columns: 3 * width, rowStride: 2 * width),

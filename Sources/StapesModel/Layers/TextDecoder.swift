@@ -57,7 +57,7 @@ package final class TextDecoder {
     ///   - maximumTokens: the most tokens of a step.
     ///   - maximumLogitRows: the most rows of logits of a step.
     package init(
-        checkpoint: Checkpoint, types: DecoderTypes, endOfText: Int, timestampBegin: Int, device: CPUDevice,
+        checkpoint: Checkpoint, types: DecoderTypes, endOfText: Int, timestampBegin: Int, device: any ComputeDevice,
         maximumTokens: Int, maximumLogitRows: Int
     ) throws {
         let reader = WeightReader(
@@ -66,19 +66,25 @@ package final class TextDecoder {
             checkpoint: checkpoint, device: device, type: types.window, integers: types.windowIntegers)
         configuration = checkpoint.configuration
         stream = device.stream
-        embedding = try TokenEmbedding(checkpoint.tensor("decoder.token_embedding.weight"))
         positions = try reader.table("decoder.positional_embedding")
         layers = try (0..<configuration.decoderLayers).map { try DecoderLayer(reader, windowReader, index: $0) }
         finalNorm = try reader.norm("decoder.ln")
         var outputReader = reader
         if types.refinesLogits { outputReader.integers = .int8 }
-        output = try outputReader.linear("decoder.token_embedding", usage: .fewRows)
+        let output = try outputReader.linear("decoder.token_embedding", usage: .fewRows)
+        self.output = output
+        embedding =
+            if let shared = TokenEmbedding(sharing: output) { shared } else {
+                try TokenEmbedding(checkpoint.tensor("decoder.token_embedding.weight"))
+            }
         // The end of the text competes with text.
         refined = types.refinesLogits ? (endOfText + 1, timestampBegin, configuration.vocabularySize) : nil
         workspace = try DecoderWorkspace(
-            configuration, type: types.activations, tokens: maximumTokens, logitRows: maximumLogitRows)
+            configuration, type: types.activations, tokens: maximumTokens, logitRows: maximumLogitRows,
+            on: stream)
         crossWorkspace = try Activations(
-            rows: configuration.audioContext, columns: 2 * configuration.width, type: types.windowKeys)
+            rows: configuration.audioContext, columns: 2 * configuration.width, type: types.windowKeys,
+            on: device.encodeStream)
     }
 
     /// One step: prefill or decode.
@@ -125,8 +131,7 @@ package final class TextDecoder {
         let normal = workspace.gatheredNormal.view(count)
         let logits = logits(rows: count)
         stream.gather(workspace.residual.all, rows: rows, into: gathered)
-        stream.layerNorm(gathered, finalNorm, into: normal)
-        try output.run(normal, into: logits, on: stream)
+        try output.run(gathered, normalizedBy: finalNorm, through: normal, into: logits, on: stream)
         if let refined {
             stream.refine(
                 logits, input: normal, table: embedding.pointer, tableType: embedding.type, groups: refined)
@@ -138,7 +143,11 @@ package final class TextDecoder {
     package func logits(rows: Int) -> MatrixView { workspace.logits.view(rows) }
 
     /// Writes the keys and values of one encoded window, `encoded` [P, D], for every layer's cross-attention.
-    package func writeCross(_ encoded: MatrixView, attention: some Attention) throws(DeviceError) {
+    ///
+    /// - Parameter stream: the one that encoded it.
+    package func writeCross(
+        _ encoded: MatrixView, attention: some Attention, on stream: Stream
+    ) throws(DeviceError) {
         let width = configuration.width
         let projected = crossWorkspace.view(encoded.rows)
         for (index, layer) in layers.enumerated() {
@@ -194,21 +203,18 @@ private final class DecoderLayer {
         let attended = work.attended.view(rows)
         let raised = work.raised.view(rows)
 
-        stream.layerNorm(residual, selfNorm, into: normal)
-        try selfProjections.run(normal, into: projected, on: stream)
+        try selfProjections.run(residual, normalizedBy: selfNorm, through: normal, into: projected, on: stream)
         attention.run(
             AttentionLayer(.decoderSelf, index), query: projected.columns(0, width),
             key: projected.columns(width, width), value: projected.columns(2 * width, width), into: attended)
         try selfOutput.run(attended, into: residual, accumulate: true, on: stream)
 
-        stream.layerNorm(residual, crossNorm, into: normal)
-        try crossQuery.run(normal, into: query, on: stream)
+        try crossQuery.run(residual, normalizedBy: crossNorm, through: normal, into: query, on: stream)
         observe?(index, query)
         attention.run(AttentionLayer(.decoderCross, index), query: query, key: nil, value: nil, into: attended)
         try crossOutput.run(attended, into: residual, accumulate: true, on: stream)
 
-        stream.layerNorm(residual, feedForwardNorm, into: normal)
-        try up.run(normal, into: raised, gelu: true, on: stream)
+        try up.run(residual, normalizedBy: feedForwardNorm, through: normal, into: raised, gelu: true, on: stream)
         try down.run(raised, into: residual, accumulate: true, on: stream)
     }
 

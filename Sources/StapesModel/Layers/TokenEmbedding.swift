@@ -4,16 +4,21 @@ import StapesDevice
 ///
 /// A step reads a row a token, so the rows stay in the mapped file, in the type they have there, and only those that
 /// are used ever take memory. Values that kernels cannot read where they are (int8, or not in a file at all) are copied
-/// as float32 once.
+/// as float32 once. A GPU looks up in the weights that it multiplies with.
 final class TokenEmbedding {
     let pointer: UnsafeRawPointer
     let type: ScalarType
-    /// Keeps the mapping alive.
-    private let tensor: Tensor
+    /// Keeps the mapping alive, or what else the rows lie in.
+    private let owner: Owner
     private let copy: Buffer?
 
+    private enum Owner {
+        case tensor(Tensor)
+        case layer(Linear)
+    }
+
     init(_ tensor: Tensor) throws(DeviceError) {
-        self.tensor = tensor
+        owner = .tensor(tensor)
         let address = tensor.withUnsafeBytes { $0.baseAddress }
         if let mapped = tensor.elementType.scalarType, let address {
             type = mapped
@@ -26,6 +31,14 @@ final class TokenEmbedding {
             pointer = UnsafeRawPointer(copied.pointer)
             copy = consume copied
         }
+    }
+
+    /// The rows of a layer that keeps them as they are, or nil.
+    init?(sharing layer: Linear) {
+        guard let rows = layer.rows else { return nil }
+        (pointer, type) = rows
+        owner = .layer(layer)
+        copy = nil
     }
 }
 

@@ -4,7 +4,7 @@ import StapesDevice
 /// there.
 struct WeightReader {
     let checkpoint: Checkpoint
-    let device: CPUDevice
+    let device: any ComputeDevice
     /// What products are computed in.
     let type: ScalarType
     /// What weights of products are rounded to instead, if they are.
@@ -53,19 +53,16 @@ struct WeightReader {
     }
 
     func norm(_ name: String) throws -> LayerNorm {
-        let gamma = try checkpoint.tensor(name + ".weight")
-        let beta = try checkpoint.tensor(name + ".bias")
-        return try LayerNorm(width: gamma.count) { toGamma, toBeta in
-            gamma.copyFloat32(to: toGamma)
-            beta.copyFloat32(to: toBeta)
-        }
+        try LayerNorm(
+            gamma: checkpoint.tensor(name + ".weight").float32Values(),
+            beta: checkpoint.tensor(name + ".bias").float32Values(), on: device.stream)
     }
 
     /// A table that is added or looked up as it is, in float32.
     func table(_ name: String) throws -> Buffer {
-        let tensor = try checkpoint.tensor(name)
-        let buffer = try Buffer(of: Float.self, count: tensor.count)
-        tensor.copyFloat32(to: buffer.bound(to: Float.self).baseAddress!)
+        let values = try checkpoint.tensor(name).float32Values()
+        let buffer = try Buffer(of: Float.self, count: values.count, on: device.stream)
+        device.stream.write(values, count: values.count, to: buffer.start())
         return buffer
     }
 

@@ -7,8 +7,8 @@ final class Activations {
     let rows: Int
     private let columns: Int
 
-    init(rows: Int, columns: Int, type: ScalarType) throws(DeviceError) {
-        buffer = try Buffer(byteCount: rows * columns * type.byteCount)
+    init(rows: Int, columns: Int, type: ScalarType, on stream: Stream) throws(DeviceError) {
+        buffer = try Buffer(byteCount: rows * columns * type.byteCount, on: stream)
         self.rows = rows
         self.columns = columns
         self.type = type
@@ -24,10 +24,10 @@ final class Activations {
 
     var all: MatrixView { view(rows) }
 
-    func zeroRow(_ row: Int) {
+    func zeroRow(_ row: Int, on stream: Stream) {
         precondition(row < rows, "a row outside the activations")
         let rowBytes = columns * type.byteCount
-        (buffer.pointer + row * rowBytes).initializeMemory(as: UInt8.self, repeating: 0, count: rowBytes)
+        stream.zero(buffer.pointer + row * rowBytes, byteCount: rowBytes)
     }
 }
 
@@ -43,16 +43,16 @@ final class EncoderWorkspace {
     let attended: Activations
     let raised: Activations
 
-    init(_ configuration: ModelConfiguration, type: ScalarType) throws(DeviceError) {
+    init(_ configuration: ModelConfiguration, type: ScalarType, on stream: Stream) throws(DeviceError) {
         let positions = configuration.audioContext
         let width = configuration.width
-        paddedFeatures = try Activations(rows: 2 * positions + 2, columns: configuration.melBins, type: type)
-        paddedFrames = try Activations(rows: 2 * positions + 2, columns: width, type: type)
-        residual = try Activations(rows: positions, columns: width, type: .float32)
-        normal = try Activations(rows: positions, columns: width, type: type)
-        projected = try Activations(rows: positions, columns: 3 * width, type: type)
-        attended = try Activations(rows: positions, columns: width, type: type)
-        raised = try Activations(rows: positions, columns: configuration.feedForwardWidth, type: type)
+        paddedFeatures = try Activations(rows: 2 * positions + 2, columns: configuration.melBins, type: type, on: stream)
+        paddedFrames = try Activations(rows: 2 * positions + 2, columns: width, type: type, on: stream)
+        residual = try Activations(rows: positions, columns: width, type: .float32, on: stream)
+        normal = try Activations(rows: positions, columns: width, type: type, on: stream)
+        projected = try Activations(rows: positions, columns: 3 * width, type: type, on: stream)
+        attended = try Activations(rows: positions, columns: width, type: type, on: stream)
+        raised = try Activations(rows: positions, columns: configuration.feedForwardWidth, type: type, on: stream)
     }
 }
 
@@ -72,17 +72,17 @@ final class DecoderWorkspace {
     ///   - tokens: the most tokens of a step.
     ///   - logitRows: the most rows whose logits a step asks for.
     init(
-        _ configuration: ModelConfiguration, type: ScalarType, tokens: Int, logitRows: Int
+        _ configuration: ModelConfiguration, type: ScalarType, tokens: Int, logitRows: Int, on stream: Stream
     ) throws(DeviceError) {
         let width = configuration.width
-        residual = try Activations(rows: tokens, columns: width, type: .float32)
-        normal = try Activations(rows: tokens, columns: width, type: type)
-        projected = try Activations(rows: tokens, columns: 3 * width, type: type)
-        query = try Activations(rows: tokens, columns: width, type: type)
-        attended = try Activations(rows: tokens, columns: width, type: type)
-        raised = try Activations(rows: tokens, columns: configuration.feedForwardWidth, type: type)
-        gathered = try Activations(rows: logitRows, columns: width, type: .float32)
-        gatheredNormal = try Activations(rows: logitRows, columns: width, type: type)
-        logits = try Activations(rows: logitRows, columns: configuration.vocabularySize, type: .float32)
+        residual = try Activations(rows: tokens, columns: width, type: .float32, on: stream)
+        normal = try Activations(rows: tokens, columns: width, type: type, on: stream)
+        projected = try Activations(rows: tokens, columns: 3 * width, type: type, on: stream)
+        query = try Activations(rows: tokens, columns: width, type: type, on: stream)
+        attended = try Activations(rows: tokens, columns: width, type: type, on: stream)
+        raised = try Activations(rows: tokens, columns: configuration.feedForwardWidth, type: type, on: stream)
+        gathered = try Activations(rows: logitRows, columns: width, type: .float32, on: stream)
+        gatheredNormal = try Activations(rows: logitRows, columns: width, type: type, on: stream)
+        logits = try Activations(rows: logitRows, columns: configuration.vocabularySize, type: .float32, on: stream)
     }
 }

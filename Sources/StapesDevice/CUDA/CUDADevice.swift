@@ -1,0 +1,33 @@
+import CKernels
+import CUDADriver
+
+/// A GPU as a device: its kernels for one 16-bit type, a stream for steps and one for windows.
+package final class CUDADevice: ComputeDevice {
+    package let context: CUDAContext
+    package let stream: Stream
+    package let encodeStream: Stream
+    let type: ScalarType
+    /// Converts weights on their way to the GPU.
+    private let host: Stream
+
+    /// - Parameters:
+    ///   - type: of weights, activations and caches: float16 or bfloat16.
+    ///   - threads: of the host, while weights are loaded.
+    /// - Throws: `outOfMemory`, `unavailable`, `failed`.
+    package init(_ context: CUDAContext, type: ScalarType, threads: Int) throws(DeviceError) {
+        precondition(type != .float32, "the GPU's kernels are for 16-bit types")
+        self.context = context
+        self.type = type
+        let kernels = KernelTable(try CUDAKernels(context, type: type))
+        // A step is short and somebody waits for its tokens: it goes before windows.
+        stream = Stream(kernels: kernels, queue: try CUDAQueue(context, priority: -1))
+        encodeStream = Stream(kernels: kernels, queue: try CUDAQueue(context))
+        guard let table = KernelTable(CPULevel.best) else { preconditionFailure("every processor has a best level") }
+        host = try Stream(kernels: table, threads: threads)
+    }
+
+    package func pack(_ weights: Linear.Weights) throws(DeviceError) -> any PackedWeights {
+        precondition(weights.type == type && weights.integers == nil, "weights of the device's type")
+        return try CUDAWeights(weights, host: host, stream: stream)
+    }
+}

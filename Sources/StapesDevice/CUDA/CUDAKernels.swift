@@ -1,0 +1,64 @@
+import CKernels
+import CUDADriver
+
+/// The kernels of a GPU for one 16-bit type.
+struct CUDAKernels: @unchecked Sendable {
+    let name: String
+    let layerNorm: Kernel
+    /// Products of few rows, by the tiles of 16 rows that a block computes: 1, 2, 4.
+    let productFew: [Int: Kernel]
+    let productMany: Kernel
+    let gelu: Kernel
+    let embed: Kernel
+    let gather: Kernel
+    let add: Kernel
+    let convert: Kernel
+    let random: Kernel
+    let storeKV: Kernel
+    let pagedAttention: Kernel
+    let encoderAttention: Kernel
+    let select: Kernel
+    let feed: Kernel
+    let copyPages: Kernel
+    let crossScores: Kernel
+    let tokenProbability: Kernel
+    /// By address, for profiles.
+    let names: [UnsafeRawPointer: String]
+
+    /// - Throws: `unavailable`.
+    init(_ context: CUDAContext, type: ScalarType) throws(DeviceError) {
+        let suffix = type == .bfloat16 ? "_bf16" : "_f16"
+        name = "cuda" + suffix
+        layerNorm = try context.function("layer_norm", shape: stapes_cuda_shape_layer_norm)
+        var few: [Int: Kernel] = [:]
+        for tiles in [1, 2, 4] {
+            few[tiles] = try context.function("product_few\(tiles)" + suffix, shape: stapes_cuda_shape_product_few)
+        }
+        productFew = few
+        productMany = try context.function("product_many" + suffix, shape: stapes_cuda_shape_product_many)
+        gelu = try context.function("gelu", shape: stapes_cuda_shape_gelu)
+        embed = try context.function("embed", shape: stapes_cuda_shape_embed)
+        gather = try context.function("gather", shape: stapes_cuda_shape_gather)
+        add = try context.function("add", shape: stapes_cuda_shape_add)
+        convert = try context.function("convert", shape: stapes_cuda_shape_convert)
+        random = try context.function("random", shape: stapes_cuda_shape_random)
+        storeKV = try context.function("store_kv", shape: stapes_cuda_shape_store_kv)
+        pagedAttention = try context.function("paged_attention" + suffix, shape: stapes_cuda_shape_paged_attention)
+        encoderAttention = try context.function(
+            "encoder_attention" + suffix, shape: stapes_cuda_shape_encoder_attention)
+        select = try context.function("select", shape: stapes_cuda_shape_select)
+        feed = try context.function("feed", shape: stapes_cuda_shape_feed)
+        copyPages = try context.function("copy_pages", shape: stapes_cuda_shape_copy_pages)
+        crossScores = try context.function("cross_scores", shape: stapes_cuda_shape_cross_scores)
+        tokenProbability = try context.function("token_probability", shape: stapes_cuda_shape_token_probability)
+        let named: [(String, Kernel)] =
+            few.values.map { ("product (few rows)", $0) } + [
+                ("product (many rows)", productMany), ("layer norm", layerNorm), ("gelu", gelu), ("embed", embed),
+                ("gather", gather), ("add", add), ("convert", convert), ("random", random), ("store keys", storeKV),
+                ("paged attention", pagedAttention), ("encoder attention", encoderAttention), ("select", select),
+                ("feed", feed), ("copy pages", copyPages), ("cross scores", crossScores),
+                ("token probability", tokenProbability),
+            ]
+        names = Dictionary(uniqueKeysWithValues: named.map { ($0.1.address, $0.0) })
+    }
+}

@@ -1,0 +1,57 @@
+import CUDADriver
+
+/// The NVIDIA driver of this machine, found at run time.
+package final class CUDAPlatform: Sendable {
+    let functions: stapes_cuda_driver
+    /// The kernels that are loaded into each device.
+    private nonisolated(unsafe) let image: UnsafeRawPointer
+    package let deviceCount: Int
+
+    /// Opens the driver and counts the GPUs.
+    ///
+    /// - Parameter path: of the driver's library; nil looks where the system looks.
+    /// - Throws: `unavailable`, with the reason, where there is no driver, no GPU, or no kernel in this build.
+    package convenience init(path: String? = nil) throws(DeviceError) {
+        let functions = UnsafeMutablePointer<stapes_cuda_driver>.allocate(capacity: 1)
+        defer { functions.deallocate() }
+        var message = [CChar](repeating: 0, count: 512)
+        guard stapes_cuda_open(path, functions, &message, message.count) else {
+            throw DeviceError(.unavailable, message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
+        }
+        var bytes = 0
+        guard let image = stapes_cuda_image(&bytes) else {
+            throw DeviceError(.unavailable, "this build has no GPU kernels: run Scripts/build-kernels and build again")
+        }
+        try self.init(functions.pointee, image: image)
+    }
+
+    /// - Parameters:
+    ///   - functions: a driver, or what stands in for one.
+    ///   - image: what `module_load` takes.
+    /// - Throws: `unavailable`.
+    package init(_ functions: stapes_cuda_driver, image: UnsafeRawPointer) throws(DeviceError) {
+        self.functions = functions
+        self.image = image
+        var count: Int32 = 0
+        var result = functions.`init`(0)
+        if result == 0 { result = functions.device_count(&count) }
+        guard result == 0 else {
+            throw DeviceError(.unavailable, "no GPU can be used: \(Self.text(result, functions))")
+        }
+        guard count > 0 else { throw DeviceError(.unavailable, "this machine has no GPU") }
+        deviceCount = Int(count)
+    }
+
+    /// What a failed call is called in messages.
+    func text(_ result: Int32) -> String { Self.text(result, functions) }
+
+    private static func text(_ result: Int32, _ functions: stapes_cuda_driver) -> String {
+        var (name, text): (UnsafePointer<CChar>?, UnsafePointer<CChar>?) = (nil, nil)
+        _ = functions.error_name(result, &name)
+        _ = functions.error_text(result, &text)
+        guard let name else { return "error \(result) of the driver" }
+        return text.map { "\(String(cString: $0)) (\(String(cString: name)))" } ?? String(cString: name)
+    }
+
+    func loadModule(_ module: inout OpaquePointer?) -> Int32 { functions.module_load(&module, image) }
+}

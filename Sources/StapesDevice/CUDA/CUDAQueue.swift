@@ -1,0 +1,230 @@
+import CUDADriver
+
+/// A stream of the driver. What it is told it does in order, later; what goes wrong is kept until it is asked for, since
+/// most failures show at a call that comes long after the one that caused them.
+final class CUDAQueue {
+    let context: CUDAContext
+    private let handle: OpaquePointer
+    private let staging: StagingRing
+    private var failure: DeviceError?
+    /// The kernels of the graph that is being captured.
+    private var capturedKernels: [UnsafeRawPointer]?
+    private var capturedBytes = 0
+
+    /// - Parameter priority: lower goes first where two streams have work.
+    /// - Throws: `outOfMemory`, `failed`.
+    init(_ context: CUDAContext, priority: Int32 = 0) throws(DeviceError) {
+        self.context = context
+        context.use()
+        var handle: OpaquePointer?
+        try context.check(
+            context.functions.stream_create(&handle, UInt32(STAPES_CU_STREAM_NON_BLOCKING), priority),
+            "no stream can be made")
+        guard let handle else { throw DeviceError(.failed, "cuda:\(context.ordinal): no stream was made") }
+        self.handle = handle
+        staging = try StagingRing(context)
+    }
+
+    deinit {
+        synchronize()
+        _ = functions.stream_destroy(handle)
+    }
+
+    private var functions: stapes_cuda_driver { context.functions }
+
+    /// The driver's handle, for libraries that launch kernels of their own.
+    var stream: OpaquePointer { handle }
+
+    private func note(_ result: Int32, _ what: @autoclosure () -> String) {
+        guard result != 0, failure == nil else { return }
+        do throws(DeviceError) { try context.check(result, what()) } catch { failure = error }
+    }
+
+    func takeFailure() -> DeviceError? {
+        defer { failure = nil }
+        return failure
+    }
+
+    // MARK: Work
+
+    func launch<Arguments: BitwiseCopyable>(_ function: CUDAFunction, _ arguments: Arguments) {
+        context.use()
+        var arguments = arguments
+        withUnsafeMutablePointer(to: &arguments) { pointer in
+            let shape = function.shape(pointer)
+            // Nothing to do is not a launch: the driver refuses empty grids.
+            guard shape.grid.0 > 0, shape.grid.1 > 0, shape.grid.2 > 0 else { return }
+            var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(pointer)
+            note(
+                functions.launch(
+                    function.handle, shape.grid.0, shape.grid.1, shape.grid.2, shape.threads, 1, 1,
+                    shape.shared_bytes, handle, &parameter, nil),
+                "kernel '\(function.name)' cannot be launched")
+            capturedKernels?.append(UnsafeRawPointer(function.handle))
+            capturedBytes += MemoryLayout<Arguments>.size
+        }
+    }
+
+    func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
+        context.use()
+        note(
+            functions.set_bytes(UnsafeRawPointer(target).onDevice, 0, byteCount, handle), "memory cannot be set to zero"
+        )
+    }
+
+    func copyToHost(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int) {
+        context.use()
+        note(functions.copy_to_host(target, source.onDevice, byteCount, handle), "memory cannot be read")
+    }
+
+    /// Through page-locked memory, so that the host may go on at once.
+    func copyToDevice(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int) {
+        context.use()
+        var done = 0
+        while done < byteCount {
+            let part = staging.next(byteCount - done, on: handle)
+            part.copyMemory(from: UnsafeRawBufferPointer(start: source + done, count: part.count))
+            note(
+                functions.copy_to_device(
+                    UnsafeRawPointer(target + done).onDevice, part.baseAddress!, part.count, handle),
+                "memory cannot be written")
+            done += part.count
+        }
+    }
+
+    func synchronize() {
+        context.use()
+        note(functions.stream_synchronize(handle), "the work launched before failed")
+    }
+
+    // MARK: Events
+
+    func record(_ event: OpaquePointer) {
+        context.use()
+        note(functions.event_record(event, handle), "an event cannot be recorded")
+    }
+
+    func isReached(_ event: OpaquePointer) -> Bool {
+        context.use()
+        let result = functions.event_query(event)
+        if result == Int32(STAPES_CU_NOT_READY) { return false }
+        note(result, "the work launched before failed")
+        return true
+    }
+
+    func synchronize(with event: OpaquePointer) {
+        context.use()
+        note(functions.event_synchronize(event), "the work launched before failed")
+    }
+
+    // MARK: Graphs
+
+    var isCapturing: Bool { capturedKernels != nil }
+
+    func capture(_ body: () throws(DeviceError) -> Void) throws(DeviceError) -> CUDAGraph {
+        context.use()
+        try context.check(
+            functions.stream_begin_capture(handle, Int32(STAPES_CU_CAPTURE_THREAD_LOCAL)), "no graph can be captured")
+        capturedKernels = []
+        capturedBytes = 0
+        var thrown: DeviceError?
+        do throws(DeviceError) { try body() } catch { thrown = error }
+        let kernels = capturedKernels ?? []
+        capturedKernels = nil
+        var graph: OpaquePointer?
+        let result = functions.stream_end_capture(handle, &graph)
+        defer { if let graph { _ = functions.graph_destroy(graph) } }
+        if let error = thrown ?? takeFailure() { throw error }
+        try context.check(result, "a graph could not be captured")
+        guard let graph else { throw DeviceError(.failed, "cuda:\(context.ordinal): no graph was captured") }
+        var exec: OpaquePointer?
+        try context.check(functions.graph_instantiate(&exec, graph, 0), "a graph could not be made ready")
+        guard let exec else { throw DeviceError(.failed, "cuda:\(context.ordinal): no graph was made") }
+        let captured = CUDAGraph(context, exec: exec, kernels: kernels, byteCount: capturedBytes)
+        // Now, not at the first replay.
+        try context.check(functions.graph_upload(exec, handle), "a graph could not be uploaded")
+        return captured
+    }
+
+    func replay(_ graph: CUDAGraph) {
+        context.use()
+        note(functions.graph_launch(graph.exec, handle), "a graph cannot be launched")
+    }
+}
+
+extension CUDAContext {
+    func makeEvent() throws(DeviceError) -> OpaquePointer {
+        use()
+        var event: OpaquePointer?
+        try check(functions.event_create(&event, UInt32(STAPES_CU_EVENT_NO_TIMING)), "no event can be made")
+        guard let event else { throw DeviceError(.failed, "cuda:\(ordinal): no event was made") }
+        return event
+    }
+}
+
+/// A graph of the driver, ready to launch.
+final class CUDAGraph {
+    let exec: OpaquePointer
+    /// The kernels that were captured, in order.
+    let kernels: [UnsafeRawPointer]
+    /// Of their arguments.
+    let byteCount: Int
+    private let context: CUDAContext
+
+    init(_ context: CUDAContext, exec: OpaquePointer, kernels: [UnsafeRawPointer], byteCount: Int) {
+        self.context = context
+        self.exec = exec
+        self.kernels = kernels
+        self.byteCount = byteCount
+    }
+
+    deinit {
+        context.use()
+        _ = context.functions.graph_exec_destroy(exec)
+    }
+}
+
+/// Page-locked memory that copies to the device pass through, part by part. A part is written again only when the copy
+/// out of it is done.
+private final class StagingRing {
+    private static let partBytes = 1 << 20
+    private static let partCount = 4
+
+    private let context: CUDAContext
+    private let memory: UnsafeMutableRawPointer
+    private let events: [OpaquePointer]
+    /// Whether a part's event was recorded since it was waited for.
+    private var pending = [Bool](repeating: false, count: partCount)
+    private var part = 0
+    private var used = 0
+
+    init(_ context: CUDAContext) throws(DeviceError) {
+        self.context = context
+        memory = try context.allocatePinned(Self.partBytes * Self.partCount)
+        var events: [OpaquePointer] = []
+        for _ in 0..<Self.partCount { events.append(try context.makeEvent()) }
+        self.events = events
+    }
+
+    deinit {
+        context.use()
+        for event in events { _ = context.functions.event_destroy(event) }
+        context.freePinned(memory)
+    }
+
+    /// Room for up to `wanted` bytes, to be copied on `stream` next.
+    func next(_ wanted: Int, on stream: OpaquePointer) -> UnsafeMutableRawBufferPointer {
+        if used + min(wanted, Self.partBytes) > Self.partBytes {
+            pending[part] = context.functions.event_record(events[part], stream) == 0
+            part = (part + 1) % Self.partCount
+            used = 0
+            if pending[part] {
+                _ = context.functions.event_synchronize(events[part])
+                pending[part] = false
+            }
+        }
+        let count = min(wanted, Self.partBytes - used)
+        defer { used += (count + 15) / 16 * 16 }
+        return UnsafeMutableRawBufferPointer(start: memory + part * Self.partBytes + used, count: count)
+    }
+}

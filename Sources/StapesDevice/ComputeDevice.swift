@@ -1,0 +1,29 @@
+/// A device that a model can be loaded to.
+package protocol ComputeDevice: AnyObject {
+    /// Where steps run.
+    var stream: Stream { get }
+    /// Where windows are encoded, beside the steps if the device can do that; else the same stream.
+    var encodeStream: Stream { get }
+
+    /// Lays weights out for the products they will serve; see `Linear`.
+    func pack(_ weights: Linear.Weights) throws(DeviceError) -> any PackedWeights
+}
+
+/// Weights on a device, and how a product with them is launched there.
+package protocol PackedWeights: AnyObject {
+    var byteCount: Int { get }
+    /// The rows as they are, for look-ups, where the layout keeps them.
+    var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { get }
+
+    /// - Parameter norm: what the rows of `input` are normalised by first, if they are. Not on the CPU.
+    func run(_ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream)
+        throws(DeviceError)
+
+    /// Whether a product of so many rows can normalise them on the way.
+    func normalizes(rows: Int) -> Bool
+}
+
+extension PackedWeights {
+    package var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { nil }
+    package func normalizes(rows: Int) -> Bool { false }
+}
