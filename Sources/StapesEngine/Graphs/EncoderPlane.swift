@@ -70,10 +70,10 @@ package final class EncoderPlane {
     }
 
     /// A mark of the stream on which windows are encoded.
-    func makeMark() throws(DeviceError) -> StreamMark { try StreamMark(for: stream) }
+    package func makeMark() throws(DeviceError) -> StreamMark { try StreamMark(for: stream) }
 
     /// - Throws: `failed` if the device could not encode what it was told to.
-    func check() throws(DeviceError) { try stream.check() }
+    package func check() throws(DeviceError) { try stream.check() }
 
     private func launch(positions: Int) throws(DeviceError) {
         let attention = BoundAttention(

@@ -30,8 +30,8 @@ import Testing
         ]
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16])
-    func beamAloneIsTheSameInABatch(_ type: ComputeType) async throws {
+    @Test(arguments: [Setup.float32, .bfloat16])
+    func beamAloneIsTheSameInABatch(_ type: Setup) async throws {
         let engine = try await Engine(TinyModel.setup(type, rows: 24))
         var alone: [WindowResult] = []
         for request in mixed { alone.append(try await engine.transcript(request)) }
@@ -135,15 +135,18 @@ private final class PromptWorld {
 
     func candidates(after tokens: [Int], count: Int) throws -> [BeamSearch.Candidate] {
         // The rules look at how many tokens there were; the first step alone forbids a blank and the end.
-        runner.seats.states[Int(seat)].count = Int32(tokens.count)
-        runner.seats.states[Int(seat)].token = Int32(tokens.last ?? 0)
+        var state = runner.seats.readState(of: seat)
+        state.count = Int32(tokens.count)
+        state.token = Int32(tokens.last ?? 0)
+        runner.seats.setState(state, of: seat)
         epoch += 1
         let all = request.prompt + tokens
         let row = AttentionRow(
             tokens: all.count, context: 0, pages: Array(1...28), block: 1, encoderLength: request.positions)
         let launched = try runner.prefill.run(
             [Prompt(row: row, tokens: all, logitTokens: [all.count - 1, 0], seat: seat)], epoch: epoch)
-        let logits = Array(runner.prefill.logits(of: launched).row(0))
+        var logits = [Float](repeating: 0, count: TinyModel.configuration.vocabularySize)
+        runner.prefill.readLogits(0, of: launched, into: &logits)
         let order = logits.indices.filter { logits[$0] > -.infinity }.sorted { (logits[$0], $1) > (logits[$1], $0) }
         let choice = runner.prefill.choice(row: 0, of: launched)
         return order.prefix(count).map {

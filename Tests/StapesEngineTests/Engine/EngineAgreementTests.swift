@@ -10,7 +10,7 @@ import Testing
 
     init() throws { model = try TinyModel() }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16]) func backendsAgree(_ type: ComputeType) async throws {
+    @Test(arguments: [Setup.float32, .bfloat16]) func backendsAgree(_ type: Setup) async throws {
         let requests = [TinyModel.mixed[1], TinyModel.mixed[2], TinyModel.mixed[3], TinyModel.request(window: 8)]
         let cpu = try await Engine(model.configuration(type, backend: .cpu)).together(requests)
         let reference = try await Engine(model.configuration(type, backend: .reference)).together(requests)

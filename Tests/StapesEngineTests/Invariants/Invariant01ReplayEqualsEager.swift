@@ -10,11 +10,11 @@ import Testing
     private static let longestPrompt = 400
 
     /// A world for each bucket, so that each serves every batch up to its own size.
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8], GraphBuckets.decodeRows(maximum: rows))
-    func everyDecodeBucketGivesEveryLiveBatchItsEagerBits(type: ComputeType, bucket: Int) throws {
-        let world = try DecodeWorld(computeType: type, rows: Self.rows, decodeRows: [bucket])
+    @Test(arguments: [Setup.float32, .bfloat16, .int8], GraphBuckets.decodeRows(maximum: rows))
+    func everyDecodeBucketGivesEveryLiveBatchItsEagerBits(type: Setup, bucket: Int) throws {
+        let world = try DecodeWorld(type, rows: Self.rows, decodeRows: [bucket])
         // Steps that are padded by hand would leave padding in the slots.
-        let twin = try DecodeWorld(computeType: type, rows: Self.rows, decodeRows: [bucket])
+        let twin = try DecodeWorld(type, rows: Self.rows, decodeRows: [bucket])
         let seed = UInt64(100 + bucket)
         var generator = SeededGenerator(seed: seed)
         // The largest first: its rows stand in the slots of those that follow.
@@ -46,14 +46,14 @@ import Testing
     }
 
     /// The steps of a sequence that goes on from its own choices, which no host touches in between.
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
-    func sequencesThatFeedThemselvesGoTheSameWay(type: ComputeType) throws {
-        let worlds = try (0..<2).map { _ in try DecodeWorld(computeType: type, rows: 5) }
+    @Test(arguments: [Setup.float32, .bfloat16, .int8])
+    func sequencesThatFeedThemselvesGoTheSameWay(type: Setup) throws {
+        let worlds = try (0..<2).map { _ in try DecodeWorld(type, rows: 5) }
         var batches: [[Int]] = [[], []]
         for (index, world) in worlds.enumerated() {
             var generator = SeededGenerator(seed: 103)
             let live = world.draw(Array(0..<5), using: &generator)
-            for one in live { world.runner.seats.states[Int(one.seat)] = one.state }
+            world.sit(live)
             var batch = DecodeBatch(
                 rows: (0..<5).map { world.row($0, tokens: 1, context: 20, encoderLength: 60) },
                 seats: live.map(\.seat), epoch: 1)
@@ -71,9 +71,9 @@ import Testing
     }
 
     /// Every prefill bucket is reached: with as many tokens and rows as only this one, the smallest with room, has.
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8], [false, true])
-    func everyPrefillBucketGivesTheEagerBits(type: ComputeType, reusesContext: Bool) throws {
-        let world = try DecodeWorld(computeType: type)
+    @Test(arguments: [Setup.float32, .bfloat16, .int8], [false, true])
+    func everyPrefillBucketGivesTheEagerBits(type: Setup, reusesContext: Bool) throws {
+        let world = try DecodeWorld(type)
         let seed: UInt64 = reusesContext ? 105 : 104
         var generator = SeededGenerator(seed: seed)
         let sizes = world.runner.prefill.graphs.sizes
@@ -85,10 +85,10 @@ import Testing
             let tokens = Int.random(
                 in: max(fewerTokens + 1, rows)...min(size.tokens, rows * Self.longestPrompt), using: &generator)
             let prompts = draw(world, rows: rows, tokens: tokens, reusesContext: reusesContext, using: &generator)
-            world.runner.pool.selfArena.scribble(prompts)
+            scribble(prompts, in: world)
             let eager = try world.prefill(prompts, eagerly: true)
             let written = Self.pages(of: prompts, in: world)
-            world.runner.pool.selfArena.scribble(prompts)
+            scribble(prompts, in: world)
             let replayed = try world.prefill(prompts)
             let name: Comment = "\(tokens) tokens of \(rows) rows in a graph of \(size), \(type), seed \(seed)"
             #expect(replayed.route == .graph(size), name)
@@ -123,39 +123,37 @@ import Testing
     }
 
     @Test(
-        arguments: [ComputeType.float32, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8], [false, true])
-    func encodedBlockHasTheEagerBytes(type: ComputeType, oneDNN: Bool) throws {
-        let world = try DecodeWorld(computeType: type, oneDNN: oneDNN)
+        arguments: [Setup.float32, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8], [false, true])
+    func encodedBlockHasTheEagerBytes(type: Setup, oneDNN: Bool) throws {
+        let world = try DecodeWorld(type, oneDNN: oneDNN)
         let arena = world.runner.pool.crossArena
         let length = TinyModel.configuration.audioContext
         for round in 1...3 {
             // What a block held before shows in its last tile, past the window's end: the same in both.
-            arena.bytes(page: 2).copyMemory(from: UnsafeRawBufferPointer(arena.bytes(page: 1)))
+            arena.write(arena.read(page: 1), page: 2)
             let before = (0..<9).map { arena.checksum(page: $0) }
             let features = TinyModel.features(200 + round, positions: length)
             #expect(
-                try world.runner.encode.run(features, positions: length, block: 1, eagerly: true) == .eager(.asked))
-            let route = try world.runner.encode.run(features, positions: length, block: 2)
+                try world.encode(features, positions: length, block: 1, eagerly: true) == .eager(.asked))
+            let route = try world.encode(features, positions: length, block: 2)
             #expect(route == .graph(StepSize(tokens: length, rows: 1, groups: 1)))
             let after = (0..<9).map { arena.checksum(page: $0) }
             #expect(after[1] == after[2] && after[1] != before[1], "window \(round)")
             #expect(after[0] == before[0] && after[3...] == before[3...], "no other block is written")
             // A shorter window between two full ones runs eagerly and leaves nothing behind.
-            let short = try world.runner.encode.run(features, positions: 37, block: 3)
+            let short = try world.encode(features, positions: 37, block: 3)
             #expect(short == .eager(.noGraphHasRoom))
             arena.fill(seed: UInt64(round))
         }
     }
 }
 
-extension KVArena {
-    /// Other keys and values where prompts will write theirs.
-    fileprivate func scribble(_ prompts: [Prompt]) {
-        for row in prompts.map(\.row) {
-            let tile = KVLayout.tilePositions
-            for position in row.context..<row.context + row.tokens where position % tile == 0 {
-                poison(page: Int(row.pages[position / tile]))
-            }
+/// Other keys and values where prompts will write theirs.
+private func scribble(_ prompts: [Prompt], in world: DecodeWorld) {
+    for row in prompts.map(\.row) {
+        let tile = KVLayout.tilePositions
+        for position in row.context..<row.context + row.tokens where position % tile == 0 {
+            world.poison(world.runner.pool.selfArena, page: Int(row.pages[position / tile]))
         }
     }
 }

@@ -20,18 +20,18 @@ import Testing
         }
         for arena in [own, cross] {
             for page in 1..<arena.pageCount {
-                arena.poison(page: page, from: kept[ObjectIdentifier(arena)]?[page] ?? 0)
+                world.poison(arena, page: page, from: kept[ObjectIdentifier(arena)]?[page] ?? 0)
             }
         }
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
-    func spoiltSurroundingsNeverReachLiveRowsOfADecodeStep(type: ComputeType) throws {
+    @Test(arguments: [Setup.float32, .bfloat16, .int8])
+    func spoiltSurroundingsNeverReachLiveRowsOfADecodeStep(type: Setup) throws {
         let seed: UInt64 = 120
         var generator = SeededGenerator(seed: seed)
         for live in [1, 3, 5, 6, 7, 8] {
-            let clean = try DecodeWorld(computeType: type)
-            let spoilt = try DecodeWorld(computeType: type)
+            let clean = try DecodeWorld(type)
+            let spoilt = try DecodeWorld(type)
             let everyone = spoilt.draw(Array(0..<8), using: &generator)
             let batch = clean.draw(Array((0..<8).shuffled(using: &generator).prefix(live)), using: &generator)
             spoil(spoilt, but: batch.map(\.row))
@@ -58,19 +58,19 @@ import Testing
         var generator = SeededGenerator(seed: 121)
         let batch = world.draw(Array(0..<6), using: &generator)
         let expected = try world.step(batch).outcomes
-        world.runner.pool.crossArena.poison(page: Int(batch[2].row.block))
+        world.poison(world.runner.pool.crossArena, page: Int(batch[2].row.block))
         let found = try world.step(batch).outcomes
         #expect(found[2].token == -1)
         for row in [0, 1, 3, 4, 5] { #expect(found[row] == expected[row], "row \(row)") }
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
-    func spoiltSurroundingsNeverReachLiveRowsOfAPrefill(type: ComputeType) throws {
+    @Test(arguments: [Setup.float32, .bfloat16, .int8])
+    func spoiltSurroundingsNeverReachLiveRowsOfAPrefill(type: Setup) throws {
         let seed: UInt64 = 122
         var generator = SeededGenerator(seed: seed)
         for (rows, tokens) in [(1, 1), (1, 5), (2, 9), (3, 7), (5, 11), (7, 30)] {
-            let clean = try DecodeWorld(computeType: type)
-            let spoilt = try DecodeWorld(computeType: type)
+            let clean = try DecodeWorld(type)
+            let spoilt = try DecodeWorld(type)
             let prompts = (0..<rows).map { number in
                 clean.prompt(
                     number, tokens: (0..<tokens).map { _ in Int.random(in: 0..<2001, using: &generator) },

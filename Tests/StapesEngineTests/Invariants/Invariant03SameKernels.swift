@@ -13,9 +13,9 @@ import Testing
         return trace.kernels
     }
 
-    @Test(arguments: [ComputeType.float32, .float16, .bfloat16, .int8])
-    func everyDecodeGraphHoldsTheKernelsOfEveryEagerStep(type: ComputeType) throws {
-        let world = try DecodeWorld(computeType: type)
+    @Test(arguments: [Setup.float32, .float16, .bfloat16, .int8])
+    func everyDecodeGraphHoldsTheKernelsOfEveryEagerStep(type: Setup) throws {
+        let world = try DecodeWorld(type)
         let lists = world.runner.decode.graphs.kernels
         #expect(lists.count == 4 && Set(lists).count == 1)
         // Feed and embedding; per layer three norms, six products, two attentions and the write of keys and values;

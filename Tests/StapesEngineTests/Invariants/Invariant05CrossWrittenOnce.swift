@@ -6,16 +6,16 @@ import Testing
 
 @Suite("Invariant 5: cross keys and values are written once") struct Invariant05CrossWrittenOnce {
     /// Windows are encoded one after the other while those before them are prefilled and decoded.
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
-    func blocksStayAsTheyWereEncodedWhateverIsDecoded(type: ComputeType) throws {
-        let world = try DecodeWorld(computeType: type)
+    @Test(arguments: [Setup.float32, .bfloat16, .int8])
+    func blocksStayAsTheyWereEncodedWhateverIsDecoded(type: Setup) throws {
+        let world = try DecodeWorld(type)
         let arena = world.runner.pool.crossArena
         var written: [Int: UInt64] = [:]
         let untouched = (0..<9).map { arena.checksum(page: $0) }
         for number in 0..<8 {
             let positions = [100, 1, 37, 100, 16, 99, 100, 64][number]
             let features = TinyModel.features(number, positions: positions)
-            _ = try world.runner.encode.run(features, positions: positions, block: Int32(number + 1))
+            _ = try world.encode(features, positions: positions, block: Int32(number + 1))
             written[number + 1] = arena.checksum(page: number + 1)
             #expect(written[number + 1] != untouched[number + 1], "block \(number + 1) was written")
             let prompt = world.prompt(

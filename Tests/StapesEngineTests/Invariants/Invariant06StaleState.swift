@@ -4,9 +4,9 @@ import StapesTesting
 import Testing
 
 @Suite("Invariant 6: stale state is never seen", .timeLimit(.minutes(2))) struct Invariant06StaleState {
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8])
-    func rowsGiveTheSameInLargeSmallAndPermutedBatches(type: ComputeType) throws {
-        let world = try DecodeWorld(computeType: type)
+    @Test(arguments: [Setup.float32, .bfloat16, .int8])
+    func rowsGiveTheSameInLargeSmallAndPermutedBatches(type: Setup) throws {
+        let world = try DecodeWorld(type)
         let seed: UInt64 = 160
         var generator = SeededGenerator(seed: seed)
         let batch = world.draw(Array(0..<8), using: &generator)
@@ -18,8 +18,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true], [ComputeType.float32, .bfloat16, .int8])
-    func requestsSayTheSameAfterLargeAndSmallBatches(looksAhead: Bool, type: ComputeType) async throws {
+    @Test(arguments: [false, true], [Setup.float32, .bfloat16, .int8])
+    func requestsSayTheSameAfterLargeAndSmallBatches(looksAhead: Bool, type: Setup) async throws {
         let requests = TinyModel.mixed + TinyModel.sampled
         let seed: UInt64 = 161
         var generator = SeededGenerator(seed: seed)

@@ -8,16 +8,12 @@ import Testing
 @Suite("Invariant 11: a steady step reads its tokens and nothing else", .serialized) struct Invariant11SteadySteps {
     private static let steps = 120
 
-    /// The two reads of a step's choices: a token and a log-probability a row.
-    private func reads(rows: Int) -> [CallTrace.Call] {
-        [
-            .read(byteCount: rows * MemoryLayout<Int32>.stride), .read(byteCount: rows * MemoryLayout<Float>.stride),
-        ]
-    }
+    /// The one read of a step's choices: a token and a log-probability for each of the eight rows that there may be.
+    private static let fetch = CallTrace.Call.read(byteCount: 8 * 8)
 
     private func batch(_ world: DecodeWorld, rows: Int) -> DecodeBatch {
         let live = (0..<rows).map { world.live($0, context: 1, encoderLength: 90 - $0) }
-        for one in live { world.runner.seats.states[Int(one.seat)] = one.state }
+        world.sit(live)
         return DecodeBatch(rows: live.map(\.row), seats: live.map(\.seat), epoch: 1)
     }
 
@@ -33,7 +29,7 @@ import Testing
             for row in 0..<rows { batch.attention.rows[row].context += 1 }
             _ = try world.runner.decode.run(batch)
         }
-        let step = [.replay(calls: kernels)] + reads(rows: rows)
+        let step = [.replay(calls: kernels), Self.fetch]
         #expect(trace.calls == Array(repeating: step, count: Self.steps).flatMap(\.self))
         #expect(trace.kernels.isEmpty)
         #expect(world.runner.decode.indices.rebuilds == rebuilds)
@@ -51,7 +47,7 @@ import Testing
             for row in 0..<3 { batch.attention.rows[row].context += 1 }
             _ = try world.runner.decode.run(batch, eagerly: true)
         }
-        let step = Array(repeating: CallTrace.Call.launch, count: kernels.count) + reads(rows: 3)
+        let step = Array(repeating: CallTrace.Call.launch, count: kernels.count) + [Self.fetch]
         #expect(trace.calls == Array(repeating: step, count: Self.steps).flatMap(\.self))
         #expect(trace.kernels == Array(repeating: kernels, count: Self.steps).flatMap(\.self))
         #expect(world.runner.decode.indices.rebuilds == rebuilds)
@@ -69,7 +65,7 @@ import Testing
         let trace = CallTrace()
         runner.stream.trace = trace
         world.step(Self.steps)
-        let step = [.replay(calls: kernels)] + reads(rows: 3)
+        let step = [.replay(calls: kernels), Self.fetch]
         #expect(trace.calls == Array(repeating: step, count: Self.steps).flatMap(\.self))
         #expect(world.metrics.value(.planRebuilds) == rebuilds)
         runner.stream.trace = nil

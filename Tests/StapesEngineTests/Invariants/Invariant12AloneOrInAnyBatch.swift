@@ -11,7 +11,7 @@ struct Invariant12AloneOrInAnyBatch {
     private static let requests = TinyModel.mixed + TinyModel.sampled
 
     /// One after the other, nothing kept between them.
-    private func alone(_ type: ComputeType) async throws -> [WindowResult] {
+    private func alone(_ type: Setup) async throws -> [WindowResult] {
         let engine = try await Engine(TinyModel.setup(type, cacheBytes: 0))
         var results: [WindowResult] = []
         for request in Self.requests { results.append(try await engine.transcript(request)) }
@@ -39,9 +39,9 @@ struct Invariant12AloneOrInAnyBatch {
         ]
     }
 
-    @Test(arguments: [ComputeType.float32, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8])
+    @Test(arguments: [Setup.float32, .float16, .bfloat16, .bfloat16Encoder, .int16Encoder, .int8])
     func requestsSayTheSameHoweverTheyAreServed(
-        type: ComputeType
+        type: Setup
     ) async throws {
         let alone = try await alone(type)
         for variant in Variant.all {
@@ -65,12 +65,12 @@ struct Invariant12AloneOrInAnyBatch {
     }
 
     /// Row by row: what one sequence gets in a step does not depend on who else is in it, nor on where it stands.
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8]) func rowOfAStepHasTheBitsItHasAlone(type: ComputeType)
+    @Test(arguments: [Setup.float32, .bfloat16, .int8]) func rowOfAStepHasTheBitsItHasAlone(type: Setup)
         throws
     {
         let seed: UInt64 = 190
         var generator = SeededGenerator(seed: seed)
-        let world = try DecodeWorld(computeType: type, rows: 12)
+        let world = try DecodeWorld(type, rows: 12)
         let everyone = world.draw(Array(0..<12), using: &generator)
         let alone = try everyone.map { try world.step([$0]).outcomes[0] }
         for round in 0..<30 {
@@ -83,14 +83,14 @@ struct Invariant12AloneOrInAnyBatch {
     }
 
     /// Prompts alone, with others, and after pages that an earlier prefill has left.
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8]) func prefillGivesAPromptTheBitsItHasAlone(
-        type: ComputeType
+    @Test(arguments: [Setup.float32, .bfloat16, .int8]) func prefillGivesAPromptTheBitsItHasAlone(
+        type: Setup
     )
         throws
     {
         let seed: UInt64 = 191
         var generator = SeededGenerator(seed: seed)
-        let world = try DecodeWorld(computeType: type)
+        let world = try DecodeWorld(type)
         let counts = [3, 40, 17, 1, 90, 33, 8, 64]
         let tokens = counts.map { count in (0..<count).map { _ in Int.random(in: 0..<2001, using: &generator) } }
         func prompt(_ number: Int, reusing pages: Int = 0) -> Prompt {

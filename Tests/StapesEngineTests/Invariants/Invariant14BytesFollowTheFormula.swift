@@ -17,8 +17,8 @@ struct Invariant14BytesFollowTheFormula {
     }
 
     /// Keys and values of the decoder's layers, and of no other: that is a third of one slot space for all.
-    @Test(arguments: KnownModels.names, [ComputeType.float32, .float16, .bfloat16, .int8])
-    func bytesOfEveryPublishedShape(name: String, type: ComputeType) throws {
+    @Test(arguments: KnownModels.names, [Setup.float32, .float16, .bfloat16, .int8])
+    func bytesOfEveryPublishedShape(name: String, type: Setup) throws {
         let shape = try #require(KnownModels.configuration(named: name))
         let description = try EngineDescription(Self.configuration(shape, type), model: shape)
         let element = type == .float32 ? 4 : 2
@@ -33,7 +33,7 @@ struct Invariant14BytesFollowTheFormula {
         let layout = KVLayout(
             layers: shape.decoderLayers, heads: shape.decoderHeads, positionsPerPage: 1500,
             type: Self.configuration(shape, type).types.cache)
-        let arena = try KVArena(layout: layout, pageCount: 2)
+        let arena = try KVArena(layout: layout, pageCount: 2, on: Stream(kernels: .reference, threads: 1))
         #expect(layout.bytesPerPage == limits.blockBytes && arena.byteCount == 2 * limits.blockBytes)
     }
 
@@ -46,7 +46,7 @@ struct Invariant14BytesFollowTheFormula {
         #expect(description.crossKVBytesPerWindow == window && description.selfKVBytesPerToken == token)
     }
 
-    @Test(arguments: [ComputeType.float32, .bfloat16, .int8]) func arenasHaveTheBytesOfTheirLimits(type: ComputeType)
+    @Test(arguments: [Setup.float32, .bfloat16, .int8]) func arenasHaveTheBytesOfTheirLimits(type: Setup)
         throws
     {
         let world = try LoopWorld(TinyModel.setup(type, rows: 3))

@@ -34,11 +34,11 @@ final class DecodeWorld {
 
     /// - Parameter decodeRows: rows that decode graphs are captured at; nil chooses.
     init(
-        computeType: ComputeType = .float32, rows: Int = 8, decodeRows: [Int]? = nil, oneDNN: Bool = false,
+        _ setup: Setup = .float32, rows: Int = 8, decodeRows: [Int]? = nil, oneDNN: Bool = false,
         seed: UInt64 = 3
     ) throws {
         var configuration = TinyModel.setup(
-            computeType, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0)
+            setup, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0)
         configuration.usesOneDNN = oneDNN
         let runner = try ModelRunner(
             configuration, checkpoint: .random(TinyModel.configuration, seed: 7),
@@ -98,15 +98,33 @@ final class DecodeWorld {
     func step(
         _ live: [Live], eagerly: Bool = false
     ) throws -> (outcomes: [Outcome], route: DecoderPlane.Route) {
-        for one in live { runner.seats.states[Int(one.seat)] = one.state }
+        sit(live)
         epoch += 1
         let batch = DecodeBatch(rows: live.map(\.row), seats: live.map(\.seat), epoch: epoch)
         let launched = try runner.decode.run(batch, eagerly: eagerly)
-        let logits = runner.decode.logits(of: launched)
         let outcomes = live.indices.map { row in
-            outcome(row, of: launched, in: runner.decode, seat: live[row].seat, logits: [logits.row(row)])
+            outcome(row, of: launched, in: runner.decode, seat: live[row].seat, logitRows: [row])
         }
         return (outcomes, launched.route)
+    }
+
+    /// Brings the seats to where the sequences are.
+    func sit(_ live: [Live]) {
+        for one in live { runner.seats.setState(one.state, of: one.seat) }
+    }
+
+    // MARK: Encode
+
+    /// Encodes a window and waits for it.
+    func encode(
+        _ features: [Float], positions: Int, block: Int32, eagerly: Bool = false
+    ) throws -> DecoderPlane.Route {
+        let mark = try runner.encode.makeMark()
+        let route = try runner.encode.run(
+            features, positions: positions, block: block, mark: mark, eagerly: eagerly)
+        mark.wait()
+        try runner.encode.check()
+        return route
     }
 
     // MARK: Prefill
@@ -122,28 +140,33 @@ final class DecodeWorld {
     func prefill(
         _ prompts: [Prompt], eagerly: Bool = false
     ) throws -> (outcomes: [Outcome], route: DecoderPlane.Route) {
-        for prompt in prompts { runner.seats.states[Int(prompt.seat)] = stapes_sampling_state() }
+        for prompt in prompts { runner.seats.setState(stapes_sampling_state(), of: prompt.seat) }
         epoch += 1
         let launched = try runner.prefill.run(prompts, epoch: epoch, eagerly: eagerly)
-        let logits = runner.prefill.logits(of: launched)
         let outcomes = prompts.indices.map { row in
             outcome(
-                row, of: launched, in: runner.prefill, seat: prompts[row].seat,
-                logits: [logits.row(2 * row), logits.row(2 * row + 1)])
+                row, of: launched, in: runner.prefill, seat: prompts[row].seat, logitRows: [2 * row, 2 * row + 1])
         }
         return (outcomes, launched.route)
     }
 
     private func outcome(
-        _ row: Int, of launched: DecoderPlane.Launched, in plane: DecoderPlane, seat: Int32,
-        logits: [UnsafeBufferPointer<Float>]
+        _ row: Int, of launched: DecoderPlane.Launched, in plane: DecoderPlane, seat: Int32, logitRows: [Int]
     ) -> Outcome {
         let choice = plane.choice(row: row, of: launched)
-        let state = runner.seats.states[Int(seat)]
+        let state = runner.seats.readState(of: seat)
+        let logits = logitRows.flatMap { self.logits($0, of: launched, in: plane) }
         return Outcome(
-            logits: digest(of: logits.lazy.flatMap { $0 }.map { UInt64($0.bitPattern) }), token: choice.token,
+            logits: digest(of: logits.lazy.map { UInt64($0.bitPattern) }), token: choice.token,
             logProbability: choice.logProbability.bitPattern,
             state: [state.token, state.count, state.follows_text, state.last_timestamp])
+    }
+
+    /// A row of the last step's logits.
+    func logits(_ row: Int, of launched: DecoderPlane.Launched, in plane: DecoderPlane) -> [Float] {
+        var values = [Float](repeating: 0, count: TinyModel.configuration.vocabularySize)
+        plane.readLogits(row, of: launched, into: &values)
+        return values
     }
 
     // MARK: What steps must not notice
@@ -151,17 +174,24 @@ final class DecodeWorld {
     /// Page 0, block 0 and seat 0 with values that spoil whatever reads them. The seat's token alone stays a token: a
     /// padded row is fed with it.
     func poisonReserved() {
-        for arena in [runner.pool.selfArena, runner.pool.crossArena] { arena.poison(page: 0) }
+        for arena in [runner.pool.selfArena, runner.pool.crossArena] { poison(arena, page: 0) }
         var rules = stapes_sampling_rules()
         rules.temperature = .nan
         rules.timestamps = 1
         rules.suppresses_list = 1
         rules.last_timestamp = .max
-        runner.seats.rules[0] = rules
-        runner.seats.states[0] = stapes_sampling_state(
-            token: Int32(TinyModel.configuration.vocabularySize - 1), count: .max, follows_text: 1, last_timestamp: .max
-        )
-        for word in 0..<runner.seats.words { runner.seats.suppressed[word] = .max }
+        runner.stream.write(&rules, count: 1, to: runner.seats.rules)
+        runner.seats.setState(
+            stapes_sampling_state(
+                token: Int32(TinyModel.configuration.vocabularySize - 1), count: .max, follows_text: 1,
+                last_timestamp: .max), of: 0)
+        let words = runner.seats.words
+        runner.stream.write([UInt64](repeating: .max, count: words), count: words, to: runner.seats.suppressed)
+    }
+
+    /// NaN and huge numbers in a page's positions from `first` on.
+    func poison(_ arena: KVArena, page: Int, from first: Int = 0) {
+        arena.poison(page: page, from: first, keysByDimension: !runner.stream.isAsynchronous)
     }
 
     /// Writes what a larger batch might have left into every slot past the live entries: all of it is legal, and all
@@ -198,26 +228,30 @@ extension KVArena {
     /// Small numbers everywhere, the reserved page included.
     func fill(seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
-        let bytes = contents
-        for offset in stride(from: 0, to: bytes.count, by: 4) {
-            let value = (generator.nextSignedUnit() / 2).bitPattern
-            bytes.storeBytes(
-                of: layout.type == .float32 ? value : (value >> 16) | (value & 0xffff_0000), toByteOffset: offset,
-                as: UInt32.self)
+        for page in 0..<pageCount {
+            var bytes = [UInt8](repeating: 0, count: layout.bytesPerPage)
+            bytes.withUnsafeMutableBytes {
+                for offset in stride(from: 0, to: $0.count, by: 4) {
+                    let value = (generator.nextSignedUnit() / 2).bitPattern
+                    $0.storeBytes(
+                        of: layout.type == .float32 ? value : (value >> 16) | (value & 0xffff_0000),
+                        toByteOffset: offset, as: UInt32.self)
+                }
+            }
+            write(bytes, page: page)
         }
-    }
-
-    func bytes(page: Int) -> UnsafeMutableRawBufferPointer {
-        UnsafeMutableRawBufferPointer(rebasing: contents[page * layout.bytesPerPage..<(page + 1) * layout.bytesPerPage])
     }
 
     /// A number that another content of the page would hardly have.
     func checksum(page: Int) -> UInt64 {
-        digest(of: bytes(page: page).bindMemory(to: UInt64.self))
+        read(page: page).withUnsafeBytes { digest(of: $0.bindMemory(to: UInt64.self)) }
     }
 
     /// NaN and huge numbers in a page's positions from `first` on, in all layers, keys and values alike.
-    func poison(page: Int, from first: Int = 0) {
+    ///
+    /// - Parameter keysByDimension: whether keys lie dimension by dimension in a tile, as on the CPU.
+    func poison(page: Int, from first: Int = 0, keysByDimension: Bool = true) {
+        var bytes = read(page: page)
         let (tile, width) = (KVLayout.tilePositions, KVLayout.headWidth)
         let planes = layout.layers * 2 * layout.heads
         for plane in 0..<planes {
@@ -225,21 +259,24 @@ extension KVArena {
             for position in first..<layout.positionsPerPage {
                 let base = (plane * layout.positionsPerPage + position / tile * tile) * width
                 for dimension in 0..<width {
-                    // Keys lie dimension by dimension in a tile, values position by position.
                     let inTile = position % tile
-                    let at = base + (holdsKeys ? dimension * tile + inTile : inTile * width + dimension)
-                    store(dimension % 2 == 0 ? .nan : 1e30, at: at, page: page)
+                    let byDimension = holdsKeys && keysByDimension
+                    let at = base + (byDimension ? dimension * tile + inTile : inTile * width + dimension)
+                    store(dimension % 2 == 0 ? .nan : 1e30, at: at, in: &bytes)
                 }
             }
         }
+        write(bytes, page: page)
     }
 
-    private func store(_ value: Float, at index: Int, page: Int) {
-        let bytes = bytes(page: page)
-        if layout.type == .float32 {
-            bytes.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
-        } else {
-            bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: index * 2, as: UInt16.self)
+    private func store(_ value: Float, at index: Int, in bytes: inout [UInt8]) {
+        bytes.withUnsafeMutableBytes {
+            switch layout.type {
+            case .float32: $0.storeBytes(of: value, toByteOffset: index * 4, as: Float.self)
+            case .bfloat16:
+                $0.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: index * 2, as: UInt16.self)
+            case .float16: $0.storeBytes(of: Float16(min(value, 6e4)), toByteOffset: index * 2, as: Float16.self)
+            }
         }
     }
 }
@@ -250,4 +287,4 @@ func digest(of values: some Sequence<UInt64>) -> UInt64 {
 }
 
 /// The kernel as graphs and traces name it.
-func address(_ kernel: stapes_kernel) -> UnsafeRawPointer { unsafeBitCast(kernel, to: UnsafeRawPointer.self) }
+func address(_ kernel: Kernel) -> UnsafeRawPointer { kernel.address }

@@ -26,10 +26,10 @@ struct TinyModel {
     }
 
     func configuration(
-        _ computeType: ComputeType = .float32, threads: Int = 2, backend: BackendChoice = .cpu, oneDNN: Bool = true,
+        _ setup: Setup = .float32, threads: Int = 2, backend: BackendChoice = .cpu, oneDNN: Bool = true,
         rows: Int = 8, mailbox: Int = 1024
     ) -> EngineConfiguration {
-        var configuration = Self.setup(computeType, rows: rows)
+        var configuration = Self.setup(setup, rows: rows)
         configuration.model = .directory(directory.path)
         configuration.threads = threads
         configuration.prefillBackend = backend
@@ -42,12 +42,12 @@ struct TinyModel {
 
     /// An engine of these weights that needs no files and counts where the test can look.
     static func setup(
-        _ computeType: ComputeType = .float32, rows: Int = 8, looksAhead: Bool = false, graphs: GraphOptions = .init(),
+        _ setup: Setup = .float32, rows: Int = 8, looksAhead: Bool = false, graphs: GraphOptions = .init(),
         cacheBytes: Int? = nil, metrics: MetricsRegistry = MetricsRegistry()
     ) -> EngineConfiguration {
         EngineConfiguration(
-            model: source, special: special, computeType: computeType, threads: 2, graphs: graphs, maximumRows: rows,
-            looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
+            model: source, special: special, device: setup.device, computeType: setup.computeType, threads: 2,
+            graphs: graphs, maximumRows: rows, looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
     }
 
     static func features(_ seed: Int, positions: Int) -> [Float] {
