@@ -34,13 +34,14 @@ static char *stack_at(size_t index) {
     pool.base = static_cast<char *>(base);
   }
   for (; pool.guarded <= index; pool.guarded++)
-    mprotect(pool.base + pool.guarded * stride + 0, stack_guard, PROT_NONE);
+    mprotect(pool.base + pool.guarded * stride, stack_guard, PROT_NONE);
   return pool.base + index * stride + stack_guard;
 }
 
 #ifdef __x86_64__
 
-// What a call keeps is pushed, the stacks are changed, and what the other one kept is popped.
+// What a call keeps is pushed, the stacks are changed, and what the other one kept is popped. It ends with a jump: the
+// processor would foresee a return to the wrong place.
 __asm__(
     ".text\n"
     ".globl emulator_switch_stacks\n"
@@ -60,7 +61,8 @@ __asm__(
     "  popq %r12\n"
     "  popq %rbx\n"
     "  popq %rbp\n"
-    "  ret\n"
+    "  popq %rcx\n"
+    "  jmp *%rcx\n"
     ".size emulator_switch_stacks, . - emulator_switch_stacks\n");
 extern "C" void emulator_switch_stacks(void **from, void *to);
 
