@@ -1,5 +1,4 @@
 // Kernels that show what the emulator finds: stapes_emulator_test_kernels.h says what each does.
-#define STAPES_EMULATED 1
 #include "../../Kernels/cuda/device.cuh"
 
 #include "include/stapes_emulator_test_kernels.h"
