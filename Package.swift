@@ -35,6 +35,7 @@ let package = Package(
                 .linkedLibrary("gomp", .when(traits: ["OneDNN"])),
             ]
         ),
+        .target(name: "CUDADriver", dependencies: ["CKernels"], linkerSettings: [.linkedLibrary("dl")]),
         .target(name: "StapesDevice", dependencies: ["CKernels", "COneDNN"]),
         .target(name: "StapesModel", dependencies: ["StapesDevice"]),
         .target(name: "StapesTokenizer"),
@@ -99,6 +100,11 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
+        // For tests alone. Optimised in every build: kernels run on it thread by thread.
+        .target(
+            name: "CUDAEmulator", dependencies: ["CUDADriver", "CKernels"],
+            cxxSettings: [.define("STAPES_EMULATED"), .headerSearchPath("."), .unsafeFlags(["-O2"])]),
+        .testTarget(name: "CUDAEmulatorTests", dependencies: ["CUDAEmulator", "CUDADriver"]),
         .testTarget(
             name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"], exclude: ["Goldens"]),
         .testTarget(
@@ -146,5 +152,6 @@ let package = Package(
             dependencies: ["Stapes", "StapesAudio", "StapesDecoding", "StapesEngine", "StapesTesting"],
             exclude: ["Goldens"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

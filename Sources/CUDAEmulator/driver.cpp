@@ -717,8 +717,6 @@ bool stapes_fake_cuda_open(const stapes_fake_cuda_options *options, stapes_cuda_
   if (!chosen.device_count) chosen.device_count = 1;
   if (!chosen.memory_bytes) chosen.memory_bytes = size_t(2) << 30;
   if (!chosen.multiprocessors) chosen.multiprocessors = 8;
-  // The old one's memory first, as the addresses may be scarce.
-  here.reset();
   for (int i = 0; i < chosen.device_count; i++) {
     made->devices.push_back(std::make_unique<device>());
     if (!made->devices.back()->memory.reserve(chosen.memory_bytes)) return false;

@@ -6,12 +6,13 @@
 #ifndef STAPES_CUDA_EMULATOR_H
 #define STAPES_CUDA_EMULATOR_H
 
+// Types alone are used of them.
+#include "stapes_cuda.h"
+#include "stapes_cuda_kernels.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#include "stapes_cuda.h"
-#include "stapes_cuda_kernels.h"
 
 // MARK: Kernels alone, on ordinary memory
 
