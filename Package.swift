@@ -100,6 +100,11 @@ let package = Package(
         .target(name: "CAllocationCounter"),
         .target(name: "StapesInstruments", dependencies: ["CAllocationCounter"]),
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
+        // For tests alone. Optimised in every build: kernels run on it thread by thread.
+        .target(
+            name: "CUDAEmulator", dependencies: ["CUDADriver", "CKernels"],
+            cxxSettings: [.define("STAPES_EMULATED"), .headerSearchPath("."), .unsafeFlags(["-O2"])]),
+        .testTarget(name: "CUDAEmulatorTests", dependencies: ["CUDAEmulator", "CUDADriver"]),
         .testTarget(
             name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"], exclude: ["Goldens"]),
         .testTarget(
@@ -116,7 +121,7 @@ let package = Package(
         .testTarget(
             name: "StapesEngineTests",
             dependencies: [
-                "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding", "StapesTokenizer", "StapesTesting",
+                "CUDADriver", "CUDAEmulator", "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding", "StapesTokenizer", "StapesTesting",
                 "StapesInstruments", "StapesMetrics", "CKernels",
             ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
@@ -147,5 +152,6 @@ let package = Package(
             dependencies: ["Stapes", "StapesAudio", "StapesDecoding", "StapesEngine", "StapesTesting"],
             exclude: ["Goldens"]),
     ],
-    swiftLanguageModes: [.v6]
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
 )

@@ -9,13 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct stapes_cu_context *stapes_cu_context;
-typedef struct stapes_cu_stream *stapes_cu_stream;
-typedef struct stapes_cu_event *stapes_cu_event;
-typedef struct stapes_cu_module *stapes_cu_module;
-typedef struct stapes_cu_function *stapes_cu_function;
-typedef struct stapes_cu_graph *stapes_cu_graph;
-typedef struct stapes_cu_graph_exec *stapes_cu_graph_exec;
+typedef struct stapes_cu_context_object *stapes_cu_context;
+typedef struct stapes_cu_stream_object *stapes_cu_stream;
+typedef struct stapes_cu_event_object *stapes_cu_event;
+typedef struct stapes_cu_module_object *stapes_cu_module;
+typedef struct stapes_cu_function_object *stapes_cu_function;
+typedef struct stapes_cu_graph_object *stapes_cu_graph;
+typedef struct stapes_cu_graph_exec_object *stapes_cu_graph_exec;
 typedef uint64_t stapes_cu_pointer;
 
 enum {

@@ -38,7 +38,7 @@ enum FakeGPU {
     }()
 
     private static func platform() throws -> CUDAPlatform {
-        var options = stapes_fake_cuda_defaults()
+        var options = stapes_fake_cuda_options()
         options.device_count = 1
         let driver = UnsafeMutablePointer<stapes_cuda_driver>.allocate(capacity: 1)
         defer { driver.deallocate() }

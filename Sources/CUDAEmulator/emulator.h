@@ -1,0 +1,483 @@
+// What the kernels of Kernels/cuda find in place of the device's own functions when a C++ compiler compiles them
+// (device.cuh with STAPES_EMULATED): each thread of a block is a fiber, barriers and warp functions are where fibers
+// meet, and what a GPU would do wrong in silence is an error here that names kernel, block and thread.
+//
+// Not modelled: several blocks at once, memory order, the rounding of tensor cores (products are exact, sums float32
+// in the order of k), warps in lockstep.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <vector>
+
+// The argument structs are C headers annotated for Swift, which only clang reads.
+#ifndef __clang__
+#define _Nonnull
+#define _Nullable
+#endif
+
+#define __global__
+#define __device__
+#define __host__
+#define __constant__
+#define __forceinline__ inline
+#define __grid_constant__
+#define __launch_bounds__(...)
+#define __align__(bytes) alignas(bytes)
+
+// MARK: Vectors
+
+struct uint3 { unsigned x, y, z; };
+struct alignas(8) int2 { int x, y; };
+struct alignas(16) int4 { int x, y, z, w; };
+struct alignas(8) uint2 { unsigned x, y; };
+struct alignas(16) uint4 { unsigned x, y, z, w; };
+struct alignas(8) float2 { float x, y; };
+struct alignas(16) float4 { float x, y, z, w; };
+static inline int2 make_int2(int x, int y) { return {x, y}; }
+static inline int4 make_int4(int x, int y, int z, int w) { return {x, y, z, w}; }
+static inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
+static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+static inline float2 make_float2(float x, float y) { return {x, y}; }
+static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+
+// MARK: Blocks and threads
+
+struct emulator_block;
+
+/// What a warp function does once all its lanes have come: `lanes[i]` is what lane i brought, null outside the mask.
+typedef void (*emulator_operation)(void *const *lanes);
+
+/// A copy that `copy_async_16` has begun; it is made when its group is waited for.
+struct emulator_copy {
+  void *to;
+  const void *from;
+  bool valid;
+};
+
+/// A thread of the block that runs.
+struct emulator_thread {
+  uint3 index;
+  unsigned linear;
+  emulator_block *block;
+  std::vector<emulator_copy> copies;
+  /// Ends of the committed groups in `copies`.
+  std::vector<size_t> groups;
+};
+
+/// What the threads of a block have in common.
+struct emulator_block {
+  uint3 index, threads, grid;
+  char *shared;
+  size_t shared_bytes;
+};
+
+/// The thread that runs now on this thread of the host.
+extern __thread emulator_thread *emulator_now;
+
+#define threadIdx (emulator_now->index)
+#define blockIdx (emulator_now->block->index)
+#define blockDim (emulator_now->block->threads)
+#define gridDim (emulator_now->block->grid)
+#define warpSize 32
+
+/// Ends the launch with an error that names the running thread, and does not return.
+[[noreturn]] void emulator_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/// Waits until all threads of the block have come here.
+void emulator_barrier(int line);
+
+/// Waits until all lanes of `mask` have come here. The last one runs `operation`.
+void emulator_meet(const char *name, emulator_operation operation, unsigned mask, void *lane, int line);
+
+// MARK: Kernels
+
+/// A kernel by name, its greatest block, and how it is called with a pointer to its one argument.
+struct emulator_kernel {
+  const char *name;
+  unsigned threads;
+  size_t argument_bytes;
+  void (*call)(const void *arguments);
+};
+
+void emulator_register(const emulator_kernel &kernel);
+
+// KERNEL stands before the parameters of a function that is not declared yet, so their type is found backwards: the
+// call is a template, looked up at the end of the file by the namespace of what it is given, and what it is given
+// turns into whatever the kernel takes. Doing so enters the kernel.
+template <typename Kernel>
+struct emulator_arguments {
+  const void *bytes;
+  template <typename T>
+  operator T() const;
+};
+
+template <typename Kernel>
+static void emulator_call(const void *bytes) {
+  Kernel::call(emulator_arguments<Kernel>{bytes});
+}
+
+template <typename Kernel, typename T>
+struct emulator_entry {
+  static bool entered;
+};
+template <typename Kernel, typename T>
+bool emulator_entry<Kernel, T>::entered =
+    (emulator_register({Kernel::name(), Kernel::threads, sizeof(T), &emulator_call<Kernel>}), true);
+
+template <typename Kernel>
+template <typename T>
+emulator_arguments<Kernel>::operator T() const {
+  (void)&emulator_entry<Kernel, T>::entered;
+  return *static_cast<const T *>(bytes);
+}
+
+#define KERNEL(kernel, bound)                                                                      \
+  namespace {                                                                                      \
+  struct emulated_##kernel {                                                                       \
+    static const char *name() { return "stapes_cuda_" #kernel; }                                   \
+    static constexpr unsigned threads = bound;                                                     \
+    template <typename Arguments>                                                                  \
+    static void call(Arguments arguments) { stapes_cuda_##kernel(arguments); }                     \
+  };                                                                                               \
+  __attribute__((used)) void (*emulated_call_##kernel)(const void *) = emulator_call<emulated_##kernel>; \
+  }                                                                                                \
+  extern "C" void stapes_cuda_##kernel
+
+// MARK: Meeting
+
+static inline void __syncthreads(int line = __builtin_LINE()) { emulator_barrier(line); }
+static inline void __syncwarp(unsigned mask = 0xffffffffu, int line = __builtin_LINE()) {
+  emulator_meet("__syncwarp", nullptr, mask, nullptr, line);
+}
+static inline void __threadfence() {}
+static inline void __threadfence_block() {}
+static inline void __threadfence_system() {}
+
+template <typename T>
+struct emulator_shuffle {
+  T value, result;
+  unsigned source;
+};
+
+template <typename T>
+static void emulator_shuffle_all(void *const *lanes) {
+  for (int i = 0; i < 32; i++) {
+    if (!lanes[i]) continue;
+    auto lane = static_cast<emulator_shuffle<T> *>(lanes[i]);
+    auto source = static_cast<const emulator_shuffle<T> *>(lanes[lane->source]);
+    if (!source) emulator_fail("lane %d shuffles from lane %u, which is not in the mask", i, lane->source);
+    lane->result = source->value;
+  }
+}
+
+template <typename T>
+static inline T emulator_shuffled(const char *name, unsigned mask, T value, unsigned source, int line) {
+  emulator_shuffle<T> lane = {value, value, source};
+  emulator_meet(name, emulator_shuffle_all<T>, mask, &lane, line);
+  return lane.result;
+}
+
+static inline unsigned emulator_lane() { return emulator_now->linear % 32; }
+
+template <typename T>
+static inline T __shfl_sync(unsigned mask, T value, int source, int width = 32, int line = __builtin_LINE()) {
+  unsigned lane = emulator_lane(), segment = lane & ~(width - 1u);
+  return emulator_shuffled("__shfl_sync", mask, value, segment + (source & (width - 1)), line);
+}
+template <typename T>
+static inline T __shfl_xor_sync(unsigned mask, T value, int bits, int width = 32, int line = __builtin_LINE()) {
+  unsigned lane = emulator_lane(), segment = lane & ~(width - 1u), source = lane ^ unsigned(bits);
+  return emulator_shuffled("__shfl_xor_sync", mask, value, source < segment + width ? source : lane, line);
+}
+template <typename T>
+static inline T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32, int line = __builtin_LINE()) {
+  unsigned lane = emulator_lane(), segment = lane & ~(width - 1u), source = lane + by;
+  return emulator_shuffled("__shfl_down_sync", mask, value, source < segment + width ? source : lane, line);
+}
+template <typename T>
+static inline T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32, int line = __builtin_LINE()) {
+  unsigned lane = emulator_lane(), segment = lane & ~(width - 1u);
+  return emulator_shuffled("__shfl_up_sync", mask, value, lane >= segment + by ? lane - by : lane, line);
+}
+
+struct emulator_vote {
+  bool value;
+  unsigned result;
+};
+
+static inline void emulator_vote_all(void *const *lanes) {
+  unsigned ballot = 0;
+  for (int i = 0; i < 32; i++)
+    if (lanes[i] && static_cast<emulator_vote *>(lanes[i])->value) ballot |= 1u << i;
+  for (int i = 0; i < 32; i++)
+    if (lanes[i]) static_cast<emulator_vote *>(lanes[i])->result = ballot;
+}
+
+static inline unsigned __ballot_sync(unsigned mask, int value, int line = __builtin_LINE()) {
+  emulator_vote vote = {value != 0, 0};
+  emulator_meet("a vote", emulator_vote_all, mask, &vote, line);
+  return vote.result;
+}
+static inline int __any_sync(unsigned mask, int value, int line = __builtin_LINE()) {
+  return __ballot_sync(mask, value, line) != 0;
+}
+static inline int __all_sync(unsigned mask, int value, int line = __builtin_LINE()) {
+  return __ballot_sync(mask, value, line) == mask;
+}
+
+// MARK: Atomics. Fibers change only where they meet, so plain code is atomic.
+
+template <typename T>
+static inline T emulator_exchange(T *at, T value) {
+  T old = *at;
+  *at = value;
+  return old;
+}
+static inline int atomicAdd(int *at, int by) { return emulator_exchange(at, *at + by); }
+static inline unsigned atomicAdd(unsigned *at, unsigned by) { return emulator_exchange(at, *at + by); }
+static inline float atomicAdd(float *at, float by) { return emulator_exchange(at, *at + by); }
+static inline unsigned long long atomicAdd(unsigned long long *at, unsigned long long by) {
+  return emulator_exchange(at, *at + by);
+}
+static inline unsigned atomicInc(unsigned *at, unsigned last) {
+  return emulator_exchange(at, *at >= last ? 0u : *at + 1);
+}
+static inline int atomicExch(int *at, int value) { return emulator_exchange(at, value); }
+static inline unsigned atomicExch(unsigned *at, unsigned value) { return emulator_exchange(at, value); }
+static inline float atomicExch(float *at, float value) { return emulator_exchange(at, value); }
+template <typename T>
+static inline T atomicMax(T *at, std::common_type_t<T> value) { return emulator_exchange(at, *at < value ? value : *at); }
+template <typename T>
+static inline T atomicMin(T *at, std::common_type_t<T> value) { return emulator_exchange(at, value < *at ? value : *at); }
+template <typename T>
+static inline T atomicOr(T *at, std::common_type_t<T> value) { return emulator_exchange(at, T(*at | value)); }
+template <typename T>
+static inline T atomicCAS(T *at, std::common_type_t<T> expected, std::common_type_t<T> value) {
+  return emulator_exchange(at, *at == expected ? value : *at);
+}
+
+// MARK: Numbers
+
+template <typename To, typename From>
+static inline To emulator_bits(From from) {
+  static_assert(sizeof(To) == sizeof(From), "bits of one size");
+  To to;
+  memcpy(&to, &from, sizeof to);
+  return to;
+}
+static inline float __int_as_float(int x) { return emulator_bits<float>(x); }
+static inline float __uint_as_float(unsigned x) { return emulator_bits<float>(x); }
+static inline int __float_as_int(float x) { return emulator_bits<int>(x); }
+static inline unsigned __float_as_uint(float x) { return emulator_bits<unsigned>(x); }
+
+// Macros, because a C library may have functions of these names.
+#define rsqrtf(x) (1.0f / sqrtf(x))
+#define __expf(x) expf(x)
+#define __logf(x) logf(x)
+#define __log2f(x) log2f(x)
+static inline float __frsqrt_rn(float x) { return 1.0f / sqrtf(x); }
+static inline float __fsqrt_rn(float x) { return sqrtf(x); }
+static inline float __fdividef(float x, float y) { return x / y; }
+static inline float __fdiv_rn(float x, float y) { return x / y; }
+static inline float __frcp_rn(float x) { return 1.0f / x; }
+static inline float __fadd_rn(float x, float y) { return x + y; }
+static inline float __fsub_rn(float x, float y) { return x - y; }
+static inline float __fmul_rn(float x, float y) { return x * y; }
+static inline float __fmaf_rn(float x, float y, float z) { return fmaf(x, y, z); }
+static inline float __saturatef(float x) { return x > 0 ? (x < 1 ? x : 1.0f) : 0.0f; }
+static inline int __float2int_rn(float x) { return int(lrintf(x)); }
+static inline float __int2float_rn(int x) { return float(x); }
+static inline float __uint2float_rn(unsigned x) { return float(x); }
+
+static inline int __popc(unsigned x) { return __builtin_popcount(x); }
+static inline int __popcll(unsigned long long x) { return __builtin_popcountll(x); }
+static inline int __ffs(int x) { return __builtin_ffs(x); }
+static inline int __ffsll(long long x) { return __builtin_ffsll(x); }
+static inline int __clz(int x) { return x ? __builtin_clz(unsigned(x)) : 32; }
+static inline int __clzll(long long x) { return x ? __builtin_clzll((unsigned long long)x) : 64; }
+static inline unsigned __umulhi(unsigned x, unsigned y) { return unsigned((uint64_t(x) * y) >> 32); }
+static inline unsigned __brev(unsigned x) {
+  unsigned y = 0;
+  for (int i = 0; i < 32; i++) y |= ((x >> i) & 1u) << (31 - i);
+  return y;
+}
+
+template <typename A, typename B, typename = std::enable_if_t<std::is_arithmetic_v<A> && std::is_arithmetic_v<B>>>
+static inline std::common_type_t<A, B> min(A a, B b) {
+  typedef std::common_type_t<A, B> T;
+  if constexpr (std::is_floating_point_v<T>) return std::fmin(T(a), T(b));
+  return T(b) < T(a) ? T(b) : T(a);
+}
+template <typename A, typename B, typename = std::enable_if_t<std::is_arithmetic_v<A> && std::is_arithmetic_v<B>>>
+static inline std::common_type_t<A, B> max(A a, B b) {
+  typedef std::common_type_t<A, B> T;
+  if constexpr (std::is_floating_point_v<T>) return std::fmax(T(a), T(b));
+  return T(a) < T(b) ? T(b) : T(a);
+}
+
+/// An address that the device would refuse for an access of `sizeof(T)` bytes.
+template <typename T>
+static inline void emulator_check_aligned(const void *address) {
+  if (reinterpret_cast<uintptr_t>(address) % sizeof(T)) emulator_fail("%p is no multiple of %zu", address, sizeof(T));
+}
+template <typename T>
+static inline T __ldg(const T *from) {
+  emulator_check_aligned<T>(from);
+  return *from;
+}
+template <typename T>
+static inline T __ldcs(const T *from) { return __ldg(from); }
+template <typename T>
+static inline T __ldcg(const T *from) { return __ldg(from); }
+template <typename T>
+static inline void __stcs(T *to, T value) {
+  emulator_check_aligned<T>(to);
+  *to = value;
+}
+static inline uint4 load_streaming_16(const void *from) { return __ldg(static_cast<const uint4 *>(from)); }
+
+// MARK: 16-bit types
+
+struct half_t {
+  uint16_t bits;
+};
+struct bfloat_t {
+  uint16_t bits;
+};
+
+static inline float to_float(float x) { return x; }
+static inline float to_float(bfloat_t x) { return emulator_bits<float>(uint32_t(x.bits) << 16); }
+static inline float to_float(half_t x) {
+  uint32_t magnitude = uint32_t(x.bits & 0x7fff) << 13, sign = uint32_t(x.bits & 0x8000) << 16;
+  // The exponent's bias differs by 112; a product moves subnormal numbers too.
+  uint32_t moved = emulator_bits<uint32_t>(emulator_bits<float>(magnitude) * 0x1p112f);
+  return emulator_bits<float>((magnitude >= 0x0f800000u ? magnitude | 0x7f800000u : moved) | sign);
+}
+
+template <typename T>
+static inline T from_float(float x);
+template <>
+inline float from_float<float>(float x) { return x; }
+template <>
+inline bfloat_t from_float<bfloat_t>(float x) {
+  uint32_t bits = emulator_bits<uint32_t>(x);
+  if (x != x) return {0x7fff};
+  return {uint16_t((bits + 0x7fff + ((bits >> 16) & 1)) >> 16)};
+}
+template <>
+inline half_t from_float<half_t>(float x) {
+  if (x != x) return {0x7fff};
+  if (x > 65504.0f) x = 65504.0f;
+  if (x < -65504.0f) x = -65504.0f;
+  uint16_t sign = uint16_t((emulator_bits<uint32_t>(x) >> 16) & 0x8000);
+  float magnitude = fabsf(x);
+  // Below the normal numbers, adding 0.5 leaves the multiple of 2^-24 in the last bits, rounded as float32 rounds.
+  if (magnitude < 0x1p-14f) return {uint16_t((emulator_bits<uint32_t>(magnitude + 0.5f) & 0x7ff) | sign)};
+  uint32_t bits = emulator_bits<uint32_t>(magnitude);
+  bits += 0xfff + ((bits >> 13) & 1);
+  return {uint16_t(((bits >> 13) - (112u << 10)) | sign)};
+}
+
+// MARK: Tensor cores
+
+struct emulator_tile {
+  float *d;
+  const uint32_t *a, *b;
+};
+
+/// Fragments of m16n8k16: lane = 4 * group + quad. Register i of a holds row group + 8 * (i & 1), columns
+/// 2 * quad + 8 * (i >> 1) and the next; register i of b rows 2 * quad + 8 * i and the next of column group; d[i] is row
+/// group + 8 * (i >> 1), column 2 * quad + (i & 1).
+template <typename T>
+static void emulator_multiply(void *const *lanes) {
+  float a[16][16], b[8][16];
+  for (int lane = 0; lane < 32; lane++) {
+    if (!lanes[lane]) emulator_fail("mma without lane %d", lane);
+    auto tile = static_cast<const emulator_tile *>(lanes[lane]);
+    int group = lane / 4, quad = lane % 4;
+    for (int i = 0; i < 4; i++)
+      for (int j = 0; j < 2; j++)
+        a[group + 8 * (i & 1)][2 * quad + 8 * (i >> 1) + j] = to_float(T{uint16_t(tile->a[i] >> (16 * j))});
+    for (int i = 0; i < 2; i++)
+      for (int j = 0; j < 2; j++) b[group][2 * quad + 8 * i + j] = to_float(T{uint16_t(tile->b[i] >> (16 * j))});
+  }
+  for (int lane = 0; lane < 32; lane++) {
+    auto tile = static_cast<const emulator_tile *>(lanes[lane]);
+    for (int i = 0; i < 4; i++) {
+      const float *row = a[lane / 4 + 8 * (i >> 1)], *column = b[2 * (lane % 4) + (i & 1)];
+      float sum = tile->d[i];
+      for (int k = 0; k < 16; k++) sum += row[k] * column[k];
+      tile->d[i] = sum;
+    }
+  }
+}
+
+template <typename T>
+static inline void mma_16x8x16(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2],
+                               int line = __builtin_LINE()) {
+  emulator_tile tile = {d, a, b};
+  emulator_meet("mma", emulator_multiply<T>, 0xffffffffu, &tile, line);
+}
+
+struct emulator_matrix_rows {
+  const void *row;
+  uint32_t *registers;
+};
+
+/// Fails unless `bytes` at `address` are shared memory of the block, on a multiple of 16.
+static inline void emulator_check_shared(const void *address, size_t bytes) {
+  const emulator_block *block = emulator_now->block;
+  auto at = static_cast<const char *>(address);
+  if (at < block->shared || at + bytes > block->shared + block->shared_bytes)
+    emulator_fail("%td is outside the %zu bytes of shared memory", at - block->shared, block->shared_bytes);
+  emulator_check_aligned<uint4>(address);
+}
+
+template <bool Transposed>
+static void emulator_load_matrices(void *const *lanes) {
+  for (int lane = 0; lane < 32; lane++)
+    if (!lanes[lane]) emulator_fail("ldmatrix without lane %d", lane);
+  auto value = [&](int matrix, int row, int column) {
+    auto from = static_cast<const emulator_matrix_rows *>(lanes[8 * matrix + row])->row;
+    uint16_t bits;
+    memcpy(&bits, static_cast<const char *>(from) + 2 * column, sizeof bits);
+    return uint32_t(bits);
+  };
+  for (int lane = 0; lane < 32; lane++)
+    for (int i = 0; i < 4; i++) {
+      int row = lane / 4, column = 2 * (lane % 4);
+      static_cast<const emulator_matrix_rows *>(lanes[lane])->registers[i] =
+          Transposed ? value(i, column, row) | value(i, column + 1, row) << 16
+                     : value(i, row, column) | value(i, row, column + 1) << 16;
+    }
+}
+
+static inline void load_matrix_x4(uint32_t (&r)[4], const void *row, int line = __builtin_LINE()) {
+  emulator_check_shared(row, 16);
+  emulator_matrix_rows rows = {row, r};
+  emulator_meet("ldmatrix", emulator_load_matrices<false>, 0xffffffffu, &rows, line);
+}
+static inline void load_matrix_x4_transposed(uint32_t (&r)[4], const void *row, int line = __builtin_LINE()) {
+  emulator_check_shared(row, 16);
+  emulator_matrix_rows rows = {row, r};
+  emulator_meet("ldmatrix.trans", emulator_load_matrices<true>, 0xffffffffu, &rows, line);
+}
+
+// MARK: Shared memory
+
+static inline char *shared_memory() { return emulator_now->block->shared; }
+
+// Copies arrive as late as they may, so that a missing wait shows.
+static inline void copy_async_16(void *to, const void *from, bool valid) {
+  emulator_check_shared(to, 16);
+  if (valid) emulator_check_aligned<uint4>(from);
+  emulator_now->copies.push_back({to, from, valid});
+}
+static inline void copy_async_commit() { emulator_now->groups.push_back(emulator_now->copies.size()); }
+void emulator_copy_wait(size_t pending);
+template <int Pending>
+static inline void copy_async_wait() { emulator_copy_wait(Pending); }

@@ -1,0 +1,23 @@
+// Stacks to run threads of a block on, and the step from one to another.
+#pragma once
+
+#include <cstddef>
+
+#ifndef __x86_64__
+#include <ucontext.h>
+#endif
+
+struct emulator_fiber {
+#ifdef __x86_64__
+  void *stack;
+#else
+  ucontext_t context;
+#endif
+};
+
+/// Makes `fiber` one that calls `entry`, which must not return, on stack number `index` of this thread of the host. False
+/// when there is no memory.
+bool emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)());
+
+/// Leaves `from`, to be gone on with later, and goes on with `to`.
+void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to);

@@ -1,0 +1,19 @@
+// Running a kernel of the registry on the emulator.
+#pragma once
+
+#include "emulator.h"
+
+enum emulator_order { EMULATOR_FORWARD, EMULATOR_REVERSE, EMULATOR_SHUFFLED };
+
+/// In which order threads of a block, and blocks of a grid, run from now on, in all launches. A kernel without a race
+/// gives the same bits in every one.
+void emulator_set_order(emulator_order order, uint64_t seed);
+
+/// The kernel `name` ("stapes_cuda_..."), or null.
+const emulator_kernel *emulator_find(const char *name);
+
+/// Runs a grid to its end. False after an error, which `emulator_error` has.
+bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, size_t shared_bytes, const void *arguments);
+
+/// What went wrong in the last launch of this thread of the host, or an empty text.
+const char *emulator_error();

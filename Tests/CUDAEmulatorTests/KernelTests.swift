@@ -1,0 +1,118 @@
+import CUDADriver
+import CUDAEmulator
+import Testing
+
+extension CUDAEmulatorTests {
+    /// What the emulator finds in kernels.
+    @Suite struct Kernels {
+        private static let orders = [
+            STAPES_EMULATOR_FORWARD, STAPES_EMULATOR_REVERSE, STAPES_EMULATOR_SHUFFLED,
+        ]
+
+        /// The output of a test kernel in each order.
+        private func run(
+            _ name: String, threads: UInt32, sharedBytes: UInt32, wrong: Bool, count: Int, input: [Float],
+            other: [Float] = [0]
+        ) throws -> [[UInt32]] {
+            try Self.orders.map { order in
+                stapes_emulator_set_order(order, 7)
+                defer { stapes_emulator_set_order(STAPES_EMULATOR_FORWARD, 0) }
+                var output = [Float](repeating: 0, count: count)
+                let done = output.withUnsafeMutableBytes { output in
+                    input.withUnsafeBytes { input in
+                        other.withUnsafeBytes { other in
+                            var arguments = stapes_emulator_test_arguments(
+                                input: input.baseAddress, other: other.baseAddress, output: output.baseAddress!,
+                                count: Int64(count), value: 0, wrong: wrong ? 1 : 0)
+                            let shape = stapes_cuda_shape(grid: (1, 1, 1), threads: threads, shared_bytes: sharedBytes)
+                            return stapes_emulator_run("test_" + name, shape, &arguments)
+                        }
+                    }
+                }
+                if !done { throw DriverFailure(result: -1, message: String(cString: stapes_emulator_error())) }
+                return output.map(\.bitPattern)
+            }
+        }
+
+        private let ramp = (0..<1024).map(Float.init)
+
+        @Test func orderChangesTheResultWhereABarrierIsMissing() throws {
+            let right = try run("neighbour", threads: 256, sharedBytes: 1024, wrong: false, count: 256, input: ramp)
+            #expect(right.allSatisfy { $0 == (0..<256).map { Float($0 ^ 1).bitPattern } })
+            let wrong = try run("neighbour", threads: 256, sharedBytes: 1024, wrong: true, count: 256, input: ramp)
+            #expect(wrong[0] != wrong[1])
+        }
+
+        @Test func copiesArriveNoSoonerThanTheyAreWaitedFor() throws {
+            let right = try run("copy", threads: 256, sharedBytes: 4096, wrong: false, count: 1024, input: ramp)
+            #expect(right.allSatisfy { $0 == ramp.map(\.bitPattern) })
+            let wrong = try run("copy", threads: 256, sharedBytes: 4096, wrong: true, count: 1024, input: ramp)
+            #expect(wrong.allSatisfy { $0.allSatisfy { Float(bitPattern: $0).isNaN } })
+        }
+
+        @Test func errorsNameKernelBlockAndThread() throws {
+            let sums = try run("sums", threads: 64, sharedBytes: 0, wrong: false, count: 64, input: ramp)
+            #expect(sums.allSatisfy { $0.prefix(32).allSatisfy { $0 == Float(496).bitPattern } })
+            func failure(_ name: String, sharedBytes: UInt32 = 0) -> String {
+                do {
+                    _ = try run(name, threads: 64, sharedBytes: sharedBytes, wrong: true, count: 64, input: ramp)
+                    return "none"
+                } catch { return (error as? DriverFailure)?.message ?? "\(error)" }
+            }
+            #expect(
+                failure("sums").hasPrefix("stapes_cuda_test_sums, block (0, 0, 0), thread (31, 0, 0): __shfl_xor_sync"))
+            #expect(failure("sums").contains("meets __syncwarp"))
+            #expect(
+                failure("ends")
+                    == "stapes_cuda_test_ends, block (0, 0, 0), thread (1, 0, 0): ends while 1 threads wait at __syncthreads"
+            )
+            #expect(
+                failure("overrun", sharedBytes: 256)
+                    == "stapes_cuda_test_overrun, block (0, 0, 0): wrote behind its shared memory")
+            #expect(failure("nothing") == "no kernel test_nothing")
+        }
+
+        /// Products of small numbers are exact in any order.
+        @Test func tensorCoreFragmentsLieWhereTheDeviceHasThem() throws {
+            func halves(_ values: [Float]) -> [Float] {
+                stride(from: 0, to: values.count, by: 2).map {
+                    Float(bitPattern: UInt32(half(values[$0])) | UInt32(half(values[$0 + 1])) << 16)
+                }
+            }
+            let a = (0..<256).map { Float($0 * 37 % 101) / 16 - 3 }
+            let b = (0..<128).map { Float($0 * 53 % 97) / 8 - 5 }
+            let results = try run(
+                "product", threads: 32, sharedBytes: 768, wrong: false, count: 128, input: halves(a),
+                other: halves(b))
+            for result in results {
+                for row in 0..<16 {
+                    for column in 0..<8 {
+                        let expected = (0..<16).reduce(Float(0)) { $0 + a[16 * row + $1] * b[16 * column + $1] }
+                        #expect(Float(bitPattern: result[8 * row + column]) == expected)
+                    }
+                }
+            }
+        }
+
+        /// Of a number that float16 holds exactly, and that is not subnormal there.
+        private func half(_ value: Float) -> UInt16 {
+            guard value != 0 else { return 0 }
+            let bits = value.bitPattern
+            return UInt16(bits >> 16 & 0x8000) | UInt16((bits & 0x7fff_ffff) >> 13 - 112 << 10)
+        }
+
+        @Test func transposedMatricesAreTransposed() throws {
+            let input = (0..<128).map { Float(bitPattern: UInt32(2 * $0) | UInt32(2 * $0 + 1) << 16) }
+            let results = try run(
+                "transposed", threads: 32, sharedBytes: 512, wrong: false, count: 128, input: input)
+            for result in results {
+                let values = result.flatMap { [Int($0 & 0xffff), Int($0 >> 16)] }
+                for row in 0..<8 {
+                    for column in 0..<32 {
+                        #expect(values[32 * row + column] == 64 * (column / 8) + 8 * (column % 8) + row)
+                    }
+                }
+            }
+        }
+    }
+}
