@@ -2,6 +2,8 @@
 // a and the column of b, `pair` = lane % 4 says which columns of a (rows of b) it holds: 2 pair, 2 pair + 1 and those + 8.
 #pragma once
 
+#include <type_traits>
+
 #include "device.cuh"
 
 /// Two numbers as a register of a fragment: the first in the low half.
@@ -11,6 +13,21 @@ static __device__ __forceinline__ uint32_t packed(T low, T high) {
   memcpy(&bits[0], &low, 2);
   memcpy(&bits[1], &high, 2);
   return static_cast<uint32_t>(bits[1]) << 16 | bits[0];
+}
+
+/// Two weights, which are 0 to 1 or no numbers, so that nothing is too large for a half.
+template <typename T>
+static __device__ __forceinline__ uint32_t packed_weights(float low, float high) {
+#ifdef STAPES_EMULATED
+  return packed(from_float<T>(low), from_float<T>(high));
+#else
+  uint32_t bits;
+  if constexpr (std::is_same<T, half_t>::value)
+    asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+  else
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(high), "f"(low));
+  return bits;
+#endif
 }
 
 // Of the pairs (a, a') and (b, b'): (a, b) and (a', b').

@@ -6,7 +6,7 @@
 // block puts its four together, and the last block of a group and head those of all.
 #include "attention.cuh"
 
-namespace {
+namespace paged {
 
 constexpr int warps = 4;
 constexpr int warp_positions = STAPES_CUDA_CHUNK / warps;
@@ -37,12 +37,6 @@ struct partial {
   }
 };
 
-/// The group and what its tokens read.
-struct group_lengths {
-  int first, count, longest, shortest;
-};
-
-template <typename T>
 __device__ __forceinline__ int clamped(const stapes_paged_attention_arguments &a, int length) {
   int64_t most = a.page_table_stride * a.cache.tiles_per_page * STAPES_TILE;
   if (most > a.longest) most = a.longest;
@@ -106,7 +100,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   int longest = 0, shortest = INT32_MAX, length = 0;
 #pragma unroll
   for (int t = 0; t < STAPES_GROUP; t++) {
-    int of_token = t < count ? clamped<T>(a, a.lengths[first + t]) : 0;
+    int of_token = t < count ? clamped(a, a.lengths[first + t]) : 0;
     if (t == quad) length = of_token;
     if (of_token > longest) longest = of_token;
     if (t < count && of_token < shortest) shortest = of_token;
@@ -201,10 +195,12 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   float total = 0;
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    T low = from_float<T>(expf(scores[i][0] - below)), high = from_float<T>(expf(scores[i][1] - below));
+    uint32_t two = packed_weights<T>(expf(scores[i][0] - below), expf(scores[i][1] - below));
+    T rounded[2];
+    memcpy(rounded, &two, 4);
     // Of what the sums are made with, so that the rounding of large weights cancels out.
-    total += to_float(low) + to_float(high);
-    weights[i / 2][i % 2] = packed(low, high);
+    total += to_float(rounded[0]) + to_float(rounded[1]);
+    weights[i / 2][i % 2] = two;
   }
   total += __shfl_xor_sync(0xffffffff, total, 1);
   total += __shfl_xor_sync(0xffffffff, total, 2);
@@ -327,12 +323,12 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   store_output<T>(a, first + token, head, part, whole);
 }
 
-}  // namespace
+}  // namespace paged
 
 KERNEL(paged_attention_f16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
-  paged_attention<half_t>(args);
+  paged::paged_attention<half_t>(args);
 }
 
 KERNEL(paged_attention_bf16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
-  paged_attention<bfloat_t>(args);
+  paged::paged_attention<bfloat_t>(args);
 }
