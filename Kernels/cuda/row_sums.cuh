@@ -1,13 +1,12 @@
 // The maximum of a range of a row of float32 and the sum of what its numbers are the logarithms of, by a whole block.
-//
-// A thread takes four numbers at a time, of rows that may begin anywhere. What is not a number counts as -inf.
+// What is not a number counts as -inf. Rows may begin at any float.
 #pragma once
 
 #include "attention.cuh"
 
 constexpr int row_threads = 1024, row_warps = row_threads / 32;
-/// Groups of four numbers that a thread has under way.
-constexpr int row_loads = 4;
+/// Numbers that a thread has under way at once: a batch.
+constexpr int row_loads = 16;
 
 /// A maximum, and the sum of exp(x - maximum).
 struct row_sum {
@@ -35,91 +34,49 @@ struct row_sum {
 
 /// A thread's part of a range, and where its maximum came up first.
 struct row_part : row_sum {
-  /// The first id of the batch that holds the first maximum; for the edges of the range, -1 - the id itself.
+  /// The first id of the thread's batch that holds the first maximum.
   int at = 0;
 };
 
-/// The groups of four whole ids at a multiple of 16 bytes that lie within [begin, end).
-struct row_range {
-  const float *row;
-  int begin, end, first, groups;
-
-  __device__ __forceinline__ row_range(const float *row, int begin, int end) : row(row), begin(begin), end(end) {
-    if (this->end < begin) this->end = begin;
-    const int past = static_cast<int>(reinterpret_cast<uintptr_t>(row + begin) / 4 % 4);
-    first = begin + (4 - past) % 4;
-    if (first > this->end) first = this->end;
-    groups = (this->end - first) / 4;
-  }
-
-  /// What a thread has of the ids that are in no group: up to three before and three after them; -1 for none.
-  __device__ __forceinline__ int edge(int thread) const {
-    const int after = first + groups * 4;
-    if (thread < first - begin) return begin + thread;
-    if (thread >= 4 && thread - 4 < end - after) return after + thread - 4;
-    return -1;
-  }
-};
-
-/// Four numbers, or -inf past the last group.
-static __device__ __forceinline__ void load_four(float (&x)[4], const row_range &range, int group) {
-  if (group < range.groups) {
-    // Not through the cache that expects no changes: the block has written some of these itself.
-    const float4 four = *reinterpret_cast<const float4 *>(range.row + range.first + group * 4);
-    x[0] = fmaxf(four.x, -INFINITY), x[1] = fmaxf(four.y, -INFINITY);
-    x[2] = fmaxf(four.z, -INFINITY), x[3] = fmaxf(four.w, -INFINITY);
-  } else {
-    x[0] = x[1] = x[2] = x[3] = -INFINITY;
+/// A thread's numbers of a batch that begins at id `at`. Not read as what never changes: the block may have written some.
+static __device__ __forceinline__ void load_batch(float (&x)[row_loads], const float *row, int at, int end) {
+#pragma unroll
+  for (int i = 0; i < row_loads; i++) {
+    const int id = at + i * row_threads;
+    x[i] = id < end ? fmaxf(row[id], -INFINITY) : -INFINITY;
   }
 }
 
-static __device__ __forceinline__ row_part sum_part(const row_range &range) {
+/// The ids of [begin, end) that are a thread's. Which they are, and so the bits of the sums, depends on the range alone.
+static __device__ __forceinline__ row_part sum_part(const float *row, int begin, int end) {
   row_part part;
-  const int thread = threadIdx.x;
-  for (int base = 0; base < range.groups; base += row_loads * row_threads) {
-    float x[row_loads][4];
+  for (int base = begin; base < end; base += row_loads * row_threads) {
+    float x[row_loads];
+    load_batch(x, row, base + threadIdx.x, end);
+    float maximum = x[0];
 #pragma unroll
-    for (int i = 0; i < row_loads; i++) load_four(x[i], range, base + i * row_threads + thread);
-    float maximum = -INFINITY;
-#pragma unroll
-    for (int i = 0; i < row_loads; i++)
-      maximum = fmaxf(maximum, fmaxf(fmaxf(x[i][0], x[i][1]), fmaxf(x[i][2], x[i][3])));
+    for (int i = 1; i < row_loads; i++) maximum = fmaxf(maximum, x[i]);
     if (maximum > part.maximum) {
       part.raise(maximum);
-      part.at = range.first + (base + thread) * 4;
+      part.at = base + threadIdx.x;
     }
-    if (part.maximum == -INFINITY) continue;
-    const float below = part.maximum * LOG2_E;
+    const float below = part.maximum == -INFINITY ? 0.0f : part.maximum * LOG2_E;
 #pragma unroll
     for (int i = 0; i < row_loads; i++)
-#pragma unroll
-      for (int j = 0; j < 4; j++) part.total += exponential_2(fmaf(x[i][j], LOG2_E, -below));
-  }
-  const int edge = range.edge(thread);
-  if (edge >= 0) {
-    const float x = fmaxf(range.row[edge], -INFINITY);
-    // Before the groups an id wins among equals, after them it loses.
-    if (x > part.maximum || (x == part.maximum && x > -INFINITY && edge < part.at)) part.at = -1 - edge;
-    part.raise(x);
-    if (x > -INFINITY) part.total += exponential_2((x - part.maximum) * LOG2_E);
+      if (base + i * row_threads < end) part.total += exponential_2(fmaf(x[i], LOG2_E, -below));
   }
   return part;
 }
 
 /// The first id of value `best` of a thread whose maximum it is.
-static __device__ __forceinline__ int first_of(const row_part &part, const row_range &range, float best) {
-  if (part.at < 0) return -1 - part.at;
+static __device__ __forceinline__ int first_of(const row_part &part, const float *row, int end, float best) {
+  float x[row_loads];
+  load_batch(x, row, part.at, end);
   int id = INT32_MAX;
   // From the last on, so that the first stays.
 #pragma unroll
-  for (int i = row_loads - 1; i >= 0; i--) {
-    float x[4];
-    const int at = part.at + i * row_threads * 4;
-    load_four(x, range, (at - range.first) / 4);
-#pragma unroll
-    for (int j = 3; j >= 0; j--)
-      if (x[j] == best) id = at + j;
-  }
+  for (int i = row_loads - 1; i >= 0; i--)
+    if (x[i] == best) id = part.at + i * row_threads;
   return id;
 }
 

@@ -6,7 +6,7 @@ KERNEL(token_probability, 1024)(const __grid_constant__ stapes_token_probability
   const int64_t row = blockIdx.x;
   const int lane = threadIdx.x % 32;
   const float *logits = args.logits + row * args.logits_stride;
-  const row_sum sum = sum_warp(sum_part(row_range(logits, 0, static_cast<int>(args.limit))));
+  const row_sum sum = sum_warp(sum_part(logits, 0, static_cast<int>(args.limit)));
   if (lane == 0) warps[threadIdx.x / 32] = sum;
   __syncthreads();
   if (threadIdx.x >= 32) return;
