@@ -1,0 +1,334 @@
+// Attention over cached pages: the decoder's self-attention and its cross-attention alike.
+//
+// A block reads 128 positions of one group and one head, a warp 32 of them, all of its keys and values at once into
+// registers. The tokens of the group are the rows of one product of fragments, so keys and values are read once for all
+// of them, and a token's bits depend neither on its row nor on the other rows. Every warp has a softmax of its own; the
+// block puts its four together, and the last block of a group and head those of all.
+#include "attention.cuh"
+
+namespace paged {
+
+constexpr int warps = 4;
+constexpr int warp_positions = STAPES_CUDA_CHUNK / warps;
+constexpr int tile_values = STAPES_TILE * STAPES_HEAD_WIDTH;
+/// Floats of a token in shared memory: its sums, padded against conflicts of banks.
+constexpr int sums_stride = STAPES_HEAD_WIDTH + 4;
+/// Chunks that the last block reads at once: those of a whole window.
+constexpr int merged_chunks = 12;
+
+struct shared_sums {
+  float sums[warps][STAPES_GROUP][sums_stride];
+  float maxima[warps][STAPES_GROUP];
+  float totals[warps][STAPES_GROUP];
+  unsigned arrived;
+};
+
+/// Four sums, the maximum that their weights are below, and the sum of the weights.
+struct partial {
+  float sums[4] = {0, 0, 0, 0};
+  float maximum = -INFINITY, total = 0;
+
+  /// Adds what has weights below `other` to what has weights below `maximum`, which is no less.
+  __device__ __forceinline__ void add(const float (&more)[4], float other, float other_total) {
+    float weight = weight_below(other, maximum);
+#pragma unroll
+    for (int i = 0; i < 4; i++) sums[i] += more[i] * weight;
+    total += other_total * weight;
+  }
+};
+
+__device__ __forceinline__ int clamped(const stapes_paged_attention_arguments &a, int length) {
+  int64_t most = a.page_table_stride * a.cache.tiles_per_page * STAPES_TILE;
+  if (most > a.longest) most = a.longest;
+  return length < 0 ? 0 : length > most ? static_cast<int>(most) : length;
+}
+
+template <typename T>
+__device__ __forceinline__ void store_four(T *to, const float (&x)[4], float scale) {
+  uint2 bits;
+  bits.x = packed(from_float<T>(x[0] * scale), from_float<T>(x[1] * scale));
+  bits.y = packed(from_float<T>(x[2] * scale), from_float<T>(x[3] * scale));
+  *reinterpret_cast<uint2 *>(to) = bits;
+}
+
+template <typename T>
+__device__ __forceinline__ void store_output(const stapes_paged_attention_arguments &a, int token, int head, int part,
+                                             const partial &sums) {
+  T *to = static_cast<T *>(a.output) + token * a.output_stride + head * STAPES_HEAD_WIDTH + part * 4;
+  // A length of 0 has no weights: zeros.
+  store_four(to, sums.sums, sums.maximum == -INFINITY ? 0.0f : 1.0f / sums.total);
+}
+
+/// sums[dimension, token] += values^T . weights of the positions that the fragments hold, 16 of them.
+/// `rows` are positions 2 pair, 2 pair + 1 and those + 8, dimensions 8 quad ... 8 quad + 7.
+template <typename T>
+__device__ __forceinline__ void add_values(float (&sums)[4][4], const uint4 (&rows)[4], const uint32_t (&weights)[2]) {
+#define STAPES_ADD(I, FIELD)                                                                        \
+  {                                                                                                 \
+    const uint32_t a[4] = {low_halves(rows[0].FIELD, rows[1].FIELD), high_halves(rows[0].FIELD, rows[1].FIELD), \
+                           low_halves(rows[2].FIELD, rows[3].FIELD), high_halves(rows[2].FIELD, rows[3].FIELD)}; \
+    mma_16x8x16<T>(sums[I], a, weights);                                                            \
+  }
+  STAPES_ADD(0, x)
+  STAPES_ADD(1, y)
+  STAPES_ADD(2, z)
+  STAPES_ADD(3, w)
+#undef STAPES_ADD
+}
+
+template <typename T>
+__device__ __forceinline__ void paged_attention(const stapes_cuda_attention_arguments &args) {
+  const stapes_paged_attention_arguments &a = args.attention;
+  const int chunk = blockIdx.x, head = blockIdx.y, group = blockIdx.z;
+  const int thread = threadIdx.x, warp = thread / 32, lane = thread % 32, quad = lane / 4, pair = lane % 4;
+  auto &shared = *reinterpret_cast<shared_sums *>(shared_memory());
+
+  // Which pages depends on no length, so both are asked for at once.
+  const int count = a.group_counts[group], first = a.group_firsts[group];
+  const int32_t *pages = a.page_table + a.group_rows[group] * a.page_table_stride;
+  if (count <= 0) return;
+  const int begin = chunk * STAPES_CUDA_CHUNK + warp * warp_positions;
+  const int tiles_per_page = static_cast<int>(a.cache.tiles_per_page);
+  int64_t tiles[2];
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    int tile = begin / STAPES_TILE + i, column = tile / tiles_per_page;
+    int page = column < a.page_table_stride ? pages[column] : 0;
+    tiles[i] = page * a.cache.page_stride + head * a.cache.head_stride +
+               static_cast<int64_t>(tile - column * tiles_per_page) * tile_values;
+  }
+  int longest = 0, shortest = INT32_MAX, length = 0;
+#pragma unroll
+  for (int t = 0; t < STAPES_GROUP; t++) {
+    int of_token = t < count ? clamped(a, a.lengths[first + t]) : 0;
+    if (t == quad) length = of_token;
+    if (of_token > longest) longest = of_token;
+    if (t < count && of_token < shortest) shortest = of_token;
+  }
+  const int chunks = longest > STAPES_CUDA_CHUNK ? (longest + STAPES_CUDA_CHUNK - 1) / STAPES_CUDA_CHUNK : 1;
+  if (chunk >= chunks) return;
+
+  // Keys: n-tile i holds positions begin + 8 i + quad.
+  const T *keys = static_cast<const T *>(a.cache.keys), *values = static_cast<const T *>(a.cache.values);
+  const bool appends = args.key != nullptr;
+  const T *new_key = nullptr, *new_value = nullptr;
+  if (appends) {
+    new_key = static_cast<const T *>(args.key) + first * args.key_stride + head * STAPES_HEAD_WIDTH;
+    new_value = static_cast<const T *>(args.value) + first * args.value_stride + head * STAPES_HEAD_WIDTH;
+  }
+  uint4 k[4][2], v[2][4];
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    int position = begin + i * 8 + quad;
+    k[i][0] = k[i][1] = zeros_16();
+    if (position < longest) {
+      const T *row = keys + tiles[i / 2] + (i % 2 * 8 + quad) * STAPES_HEAD_WIDTH;
+      if (appends && position == longest - 1) row = new_key;
+      load_row(k[i], row, pair);
+    }
+  }
+  // Values: of tile s the rows 2 pair, 2 pair + 1 and those + 8. Past the longest sequence there are zeros, because a
+  // weight of 0 does not keep what is not a number away.
+#pragma unroll
+  for (int s = 0; s < 2; s++)
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      int in_tile = r / 2 * 8 + pair * 2 + r % 2, position = begin + s * 16 + in_tile;
+      v[s][r] = zeros_16();
+      if (position < longest) {
+        const T *row = values + tiles[s] + in_tile * STAPES_HEAD_WIDTH;
+        if (appends && position == longest - 1) row = new_value;
+        v[s][r] = load_streaming_16(row + quad * 8);
+      }
+    }
+  uint4 q[4] = {zeros_16(), zeros_16(), zeros_16(), zeros_16()};
+  if (quad < count) {
+    uint4 row[2];
+    load_row(row, static_cast<const T *>(a.query) + (first + quad) * a.query_stride + head * STAPES_HEAD_WIDTH, pair);
+    q[0] = row[0], q[1] = row[1];
+  }
+
+  float scores[4][4];
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+#pragma unroll
+    for (int j = 0; j < 4; j++) scores[i][j] = 0;
+    add_scores<T>(scores[i], q, k[i]);
+  }
+
+  if (appends && longest > begin && longest <= begin + warp_positions) {
+    // The warp that holds the new position writes it. Nobody reads the slot in this launch.
+    int slot = args.slots[first], page_positions = tiles_per_page * STAPES_TILE;
+    int page = slot / page_positions, in_page = slot - page * page_positions;
+    int64_t at = page * a.cache.page_stride + head * a.cache.head_stride +
+                 static_cast<int64_t>(in_page) * STAPES_HEAD_WIDTH;
+    T *key = static_cast<T *>(a.cache.keys) + at, *value = static_cast<T *>(a.cache.values) + at;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+      if (begin + i * 8 + quad == longest - 1) {
+        *reinterpret_cast<uint4 *>(key + pair * 8) = k[i][0];
+        *reinterpret_cast<uint4 *>(key + 32 + pair * 8) = k[i][1];
+      }
+#pragma unroll
+    for (int s = 0; s < 2; s++)
+#pragma unroll
+      for (int r = 0; r < 4; r++)
+        if (begin + s * 16 + r / 2 * 8 + pair * 2 + r % 2 == longest - 1)
+          *reinterpret_cast<uint4 *>(value + quad * 8) = v[s][r];
+  }
+
+  // Softmax over the warp's positions of token `quad`: this lane has positions 8 i + 2 pair and the next.
+  float maximum = -INFINITY;
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+#pragma unroll
+    for (int j = 0; j < 2; j++) {
+      bool counts = begin + i * 8 + pair * 2 + j < length;
+      scores[i][j] = counts ? scores[i][j] * a.scale : -INFINITY;
+      maximum = fmaxf(maximum, scores[i][j]);
+    }
+  maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffff, maximum, 1));
+  maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffff, maximum, 2));
+  // Scores that are no numbers leave no maximum; their weights have to become no numbers too.
+  const float below = maximum == -INFINITY ? 0.0f : maximum;
+  uint32_t weights[2][2];
+  float total = 0;
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    uint32_t two = packed_weights<T>(expf(scores[i][0] - below), expf(scores[i][1] - below));
+    T rounded[2];
+    memcpy(rounded, &two, 4);
+    // Of what the sums are made with, so that the rounding of large weights cancels out.
+    total += to_float(rounded[0]) + to_float(rounded[1]);
+    weights[i / 2][i % 2] = two;
+  }
+  total += __shfl_xor_sync(0xffffffff, total, 1);
+  total += __shfl_xor_sync(0xffffffff, total, 2);
+
+  float sums[4][4];
+#pragma unroll
+  for (int i = 0; i < 4; i++)
+#pragma unroll
+    for (int j = 0; j < 4; j++) sums[i][j] = 0;
+  if (shortest >= longest || begin + warp_positions <= shortest) {
+#pragma unroll
+    for (int s = 0; s < 2; s++) add_values<T>(sums, v[s], weights[s]);
+  } else {
+    // Some tokens do not see all that others see: one by one, each with zeros past its own length.
+#pragma unroll 1
+    for (int t = 0; t < count; t++) {
+      const int end = __shfl_sync(0xffffffff, length, t * 4);
+#pragma unroll
+      for (int s = 0; s < 2; s++) {
+        uint4 seen[4];
+#pragma unroll
+        for (int r = 0; r < 4; r++)
+          seen[r] = begin + s * 16 + r / 2 * 8 + pair * 2 + r % 2 < end ? v[s][r] : zeros_16();
+        float with[4][4];
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+#pragma unroll
+          for (int j = 0; j < 4; j++) with[i][j] = sums[i][j];
+        add_values<T>(with, seen, weights[s]);
+#pragma unroll
+        for (int i = 0; i < 4; i++)
+#pragma unroll
+          for (int j = 0; j < 4; j++)
+            if (pair * 2 + j % 2 == t) sums[i][j] = with[i][j];
+      }
+    }
+  }
+
+  // Of token 2 pair + j this lane has dimensions 8 quad + 2 i and, in j + 2, the next.
+#pragma unroll
+  for (int j = 0; j < 2; j++) {
+    float *to = shared.sums[warp][pair * 2 + j] + quad * 8;
+#pragma unroll
+    for (int i = 0; i < 4; i += 2) {
+      float4 four;
+      four.x = sums[i][j], four.y = sums[i][j + 2], four.z = sums[i + 1][j], four.w = sums[i + 1][j + 2];
+      *reinterpret_cast<float4 *>(to + i * 2) = four;
+    }
+  }
+  if (pair == 0) {
+    // What is not a number has to survive the merge, which leaves out a maximum of -inf.
+    shared.maxima[warp][quad] = total != total ? 0.0f : maximum;
+    shared.totals[warp][quad] = total;
+  }
+  __syncthreads();
+
+  // From here on a thread has four dimensions of one token.
+  const int token = thread / 16, part = thread % 16;
+  partial merged;
+#pragma unroll
+  for (int w = 0; w < warps; w++) merged.maximum = fmaxf(merged.maximum, shared.maxima[w][token]);
+#pragma unroll
+  for (int w = 0; w < warps; w++) {
+    const float4 four = *reinterpret_cast<const float4 *>(shared.sums[w][token] + part * 4);
+    const float more[4] = {four.x, four.y, four.z, four.w};
+    merged.add(more, shared.maxima[w][token], shared.totals[w][token]);
+  }
+  if (chunks == 1) {
+    if (token < count) store_output<T>(a, first + token, head, part, merged);
+    return;
+  }
+
+  const int64_t item = static_cast<int64_t>(group) * a.cache.heads + head;
+  constexpr int chunk_floats = STAPES_GROUP * STAPES_CUDA_PARTIAL;
+  float *partials = args.partials + item * gridDim.x * chunk_floats + token * STAPES_CUDA_PARTIAL;
+  if (token < count) {
+    float *to = partials + chunk * chunk_floats;
+    float4 four;
+    four.x = merged.sums[0], four.y = merged.sums[1], four.z = merged.sums[2], four.w = merged.sums[3];
+    *reinterpret_cast<float4 *>(to + part * 4) = four;
+    if (part == 0) to[STAPES_HEAD_WIDTH] = merged.maximum, to[STAPES_HEAD_WIDTH + 1] = merged.total;
+  }
+  __syncthreads();
+  if (thread == 0) {
+    // The barrier and this fence order the whole block's partial results before its arrival, and after the last
+    // arrival's what the others wrote.
+    __threadfence();
+    shared.arrived = atomicAdd(args.arrivals + item, 1u);
+    __threadfence();
+  }
+  __syncthreads();
+  if (shared.arrived != static_cast<unsigned>(chunks) - 1) return;
+  if (thread == 0) args.arrivals[item] = 0;
+  if (token >= count) return;
+
+  partial whole;
+  for (int from = 0; from < chunks; from += merged_chunks) {
+    float sums_of[merged_chunks][4], maxima[merged_chunks], totals[merged_chunks];
+    partial next;
+    next.maximum = whole.maximum;
+#pragma unroll
+    for (int c = 0; c < merged_chunks; c++) {
+      maxima[c] = -INFINITY, totals[c] = 0;
+#pragma unroll
+      for (int i = 0; i < 4; i++) sums_of[c][i] = 0;
+      if (from + c < chunks) {
+        const float *row = partials + (from + c) * chunk_floats;
+        const float4 four = *reinterpret_cast<const float4 *>(row + part * 4);
+        sums_of[c][0] = four.x, sums_of[c][1] = four.y, sums_of[c][2] = four.z, sums_of[c][3] = four.w;
+        maxima[c] = row[STAPES_HEAD_WIDTH], totals[c] = row[STAPES_HEAD_WIDTH + 1];
+      }
+    }
+#pragma unroll
+    for (int c = 0; c < merged_chunks; c++) next.maximum = fmaxf(next.maximum, maxima[c]);
+    next.add(whole.sums, whole.maximum, whole.total);
+#pragma unroll
+    for (int c = 0; c < merged_chunks; c++) next.add(sums_of[c], maxima[c], totals[c]);
+    whole = next;
+  }
+  store_output<T>(a, first + token, head, part, whole);
+}
+
+}  // namespace paged
+
+KERNEL(paged_attention_f16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
+  paged::paged_attention<half_t>(args);
+}
+
+KERNEL(paged_attention_bf16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
+  paged::paged_attention<bfloat_t>(args);
+}
