@@ -34,7 +34,7 @@ import Testing
     }
 
     /// The smallest published shape, with its own vocabulary and no tokenizer.
-    @Test(arguments: [Setup.float32, .bfloat16])
+    @Test(arguments: [ComputeType.float32, .bfloat16])
     func publishedShapeRuns(computeType: ComputeType) async throws {
         let shape = try #require(KnownModels.configuration(named: "tiny"))
         let special = SpecialTokens(vocabularySize: shape.vocabularySize)

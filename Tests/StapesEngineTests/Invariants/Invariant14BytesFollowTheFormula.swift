@@ -20,19 +20,19 @@ struct Invariant14BytesFollowTheFormula {
     @Test(arguments: KnownModels.names, [Setup.float32, .float16, .bfloat16, .int8])
     func bytesOfEveryPublishedShape(name: String, type: Setup) throws {
         let shape = try #require(KnownModels.configuration(named: name))
-        let description = try EngineDescription(Self.configuration(shape, type), model: shape)
+        let description = try EngineDescription(Self.configuration(shape, type.computeType), model: shape)
         let element = type == .float32 ? 4 : 2
         #expect(description.selfKVBytesPerToken == shape.decoderLayers * 2 * shape.width * element)
         #expect(description.crossKVBytesPerWindow == 1500 * description.selfKVBytesPerToken)
 
         // Pages are whole tiles of 16 positions: a window takes 94 of them, 1504 positions.
-        let limits = SchedulerLimits(Self.configuration(shape, type), model: shape)
+        let limits = SchedulerLimits(Self.configuration(shape, type.computeType), model: shape)
         #expect(limits.pageBytes == 16 * description.selfKVBytesPerToken)
         #expect(limits.blockBytes == 1504 * description.selfKVBytesPerToken)
         // Address space: no page of it is touched.
         let layout = KVLayout(
             layers: shape.decoderLayers, heads: shape.decoderHeads, positionsPerPage: 1500,
-            type: Self.configuration(shape, type).types.cache)
+            type: Self.configuration(shape, type.computeType).types.cache)
         let arena = try KVArena(layout: layout, pageCount: 2, on: Stream(kernels: .reference, threads: 1))
         #expect(layout.bytesPerPage == limits.blockBytes && arena.byteCount == 2 * limits.blockBytes)
     }

@@ -2,6 +2,7 @@ import CUDAEmulator
 import CUDADriver
 import StapesDevice
 import StapesEngine
+import Synchronization
 import Testing
 
 /// What a tiny model runs on, and in what numbers.
@@ -29,22 +30,28 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
 /// A GPU that is none: the driver's calls over emulated kernels. It does its work as late as it may, its memory cannot be
 /// touched by the host, and what is freshly allocated is full of NaN.
 enum FakeGPU {
-    static let context: CUDAContext = {
-        do {
-            return try CUDAContext(platform(), ordinal: 0)
-        } catch {
-            preconditionFailure("the stand-in for a GPU does not open: \(error)")
+    private static let opened = Mutex<CUDAContext?>(nil)
+
+    /// Opened anew when another test has opened a stand-in since: there is one in a process.
+    static var context: CUDAContext {
+        opened.withLock { opened in
+            if let context = opened, (try? context.memory()) != nil { return context }
+            do {
+                let context = try CUDAContext(platform(), ordinal: 0)
+                opened = context
+                return context
+            } catch {
+                preconditionFailure("the stand-in for a GPU does not open: \(error)")
+            }
         }
-    }()
+    }
 
     private static func platform() throws -> CUDAPlatform {
-        var options = stapes_fake_cuda_options()
-        options.device_count = 1
-        let driver = UnsafeMutablePointer<stapes_cuda_driver>.allocate(capacity: 1)
-        defer { driver.deallocate() }
-        guard stapes_fake_cuda_open(&options, driver) else {
-            throw DeviceError(.unavailable, "the stand-in for the driver cannot be opened")
+        try withUnsafeTemporaryAllocation(of: stapes_cuda_driver.self, capacity: 1) { driver in
+            guard stapes_fake_cuda_open(nil, driver.baseAddress!) else {
+                throw DeviceError(.unavailable, "the stand-in for the driver cannot be opened")
+            }
+            return try CUDAPlatform(driver[0], image: UnsafeRawPointer(driver.baseAddress!))
         }
-        return try CUDAPlatform(driver.pointee, image: UnsafeRawPointer(driver))
     }
 }
