@@ -85,17 +85,18 @@ static __device__ __forceinline__ uint4 rounded(const Eight<normal> &x, float2 m
 template <typename T, int Tiles, int Strips, Input input>
 static __device__ __forceinline__ void product(const stapes_cuda_product_arguments &args) {
   // Steps whose weights are under way: eight loads of 16 bytes a lane, or fewer where the rows weigh more.
-  constexpr int most = input == normal ? 8 / Tiles : Tiles < 4 ? 8 : 4;
+  constexpr int most = input != typed ? 8 / Tiles : Tiles < 4 ? 8 : 4;
   constexpr int depth = most < Strips ? 1 : most / Strips;
   // Steps, and tiles of them, whose rows are fetched together: as many as registers allow.
   constexpr int wanted = (input == typed ? 4 : 2) / Tiles;
   constexpr int group = wanted < 1 ? 1 : wanted > depth ? depth : wanted;
-  constexpr int together = input != typed && Tiles > 1 ? 1 : Tiles;
+  constexpr int together = input == normal ? 1 : input == floats && Tiles > 2 ? 2 : Tiles;
 
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
   const int k = static_cast<int>(args.k), steps = (k + step - 1) / step, a_stride = static_cast<int>(args.a_stride);
   const int64_t first_output = static_cast<int64_t>(blockIdx.x) * (8 * Strips);
   const int64_t first_row = static_cast<int64_t>(blockIdx.y) * (16 * Tiles);
+  if (first_output >= args.n || first_row >= args.m) return;
   // Rows and outputs of the block that exist.
   const int rows = static_cast<int>(args.m - first_row < 16 * Tiles ? args.m - first_row : 16 * Tiles);
   const int outputs = static_cast<int>(args.n - first_output < 8 * Strips ? args.n - first_output : 8 * Strips);
@@ -241,16 +242,17 @@ static __device__ __forceinline__ void product_of_any_input(const stapes_cuda_pr
   }
 }
 
-/// The grid says how many strips a block computes: see shapes.c.
+/// The grid says how many strips a block computes (shapes.c), at most four, or two of four tiles.
 template <typename T, int Tiles>
 static __device__ __forceinline__ void product_of_any_strips(const stapes_cuda_product_arguments &args) {
+  constexpr int fewest = Tiles == 1 ? 1 : 2, most = Tiles == 4 ? 2 : 4;
   const int64_t strips = ((args.n + 7) / 8 + gridDim.x - 1) / gridDim.x;
-  if (strips <= 1) {
-    product_of_any_input<T, Tiles, 1>(args);
-  } else if (Tiles == 4 || strips <= 2) {
+  if (strips <= fewest) {
+    product_of_any_input<T, Tiles, fewest>(args);
+  } else if (strips <= 2) {
     product_of_any_input<T, Tiles, 2>(args);
   } else {
-    product_of_any_input<T, Tiles, Tiles == 4 ? 2 : 4>(args);
+    product_of_any_input<T, Tiles, most>(args);
   }
 }
 
