@@ -103,7 +103,10 @@ let package = Package(
         // For tests alone. Optimised in every build: kernels run on it thread by thread.
         .target(
             name: "CUDAEmulator", dependencies: ["CUDADriver", "CKernels"],
-            cxxSettings: [.define("STAPES_EMULATED"), .headerSearchPath("."), .unsafeFlags(["-O2"])]),
+            cxxSettings: [
+                .define("STAPES_EMULATED"), .headerSearchPath("."), .headerSearchPath("../../Kernels/cuda"),
+                .unsafeFlags(["-O2"]),
+            ]),
         .testTarget(name: "CUDAEmulatorTests", dependencies: ["CUDAEmulator", "CUDADriver"]),
         .testTarget(
             name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"], exclude: ["Goldens"]),

@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/copy_pages.cu"

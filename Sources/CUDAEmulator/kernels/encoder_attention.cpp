@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/encoder_attention.cu"

@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/layer_norm.cu"

@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/paged_attention.cu"

@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/product_many.cu"

@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/token_probability.cu"
