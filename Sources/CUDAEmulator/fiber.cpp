@@ -38,6 +38,14 @@ static char *stack_at(size_t index) {
   return pool.base + index * stride + stack_guard;
 }
 
+void *emulator_fiber_top(size_t index) { return stack_at(index) + stack_bytes; }
+
+bool emulator_fiber_overflows(size_t index, const void *address) {
+  auto at = static_cast<const char *>(address);
+  const char *stack = stack_at(index);
+  return at >= stack - stack_guard && at < stack;
+}
+
 #ifdef __x86_64__
 
 // What a call keeps is pushed, the stacks are changed, and what the other one kept is popped. It ends with a jump: the

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 
+#include "fault.h"
 #include "fiber.h"
 
 // MARK: The registry
@@ -278,6 +279,8 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
   if (!here_storage) here_storage.reset(new machine);
   here = here_storage.get();
   machine &m = *here;
+  emulator_catch_faults();
+  emulator_forget_fault();
   m.error.clear();
   m.kernel = &kernel;
   m.block.index = {0, 0, 0};

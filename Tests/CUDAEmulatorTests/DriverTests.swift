@@ -214,7 +214,7 @@ extension CUDAEmulatorTests {
             try check(gpu.launch("ends", memory, wrong: true))
             #expect(gpu.driver.stream_synchronize(gpu.stream) == 719)
             #expect(message.contains("thread (1, 0, 0)"))
-            #expect(try gpu.launch("fill", memory) == 719)
+            #expect(gpu.driver.set_bytes(memory, 0, 4, gpu.stream) == 719)
             #expect(gpu.driver.memory_free(memory) == 719)
         }
 
@@ -224,6 +224,20 @@ extension CUDAEmulatorTests {
             try check(gpu.launch("fill", memory, count: 11))
             #expect(gpu.driver.stream_synchronize(gpu.stream) == 700)
             #expect(message == "test_fill: byte 40 of an allocation of 40 was written")
+        }
+
+        @Test func anAccessFarOutsideIsAnErrorAndNoCrash() throws {
+            let gpu = try FakeGPU()
+            let memory = try gpu.allocate(4)
+            try check(gpu.launch("wild", memory, count: 1 << 30))
+            #expect(gpu.driver.stream_synchronize(gpu.stream) == 700)
+            #expect(message.contains("test_wild, block (0, 0, 0), thread (5, 0, 0): cannot access address"))
+            // And again, in a driver of its own.
+            let next = try FakeGPU()
+            let fresh = try next.allocate(4)
+            try check(next.launch("deep", fresh))
+            #expect(next.driver.stream_synchronize(next.stream) == 700)
+            #expect(message.contains("test_deep, block (0, 0, 0), thread (0, 0, 0): needs more than"))
         }
 
         @Test func pointersOfTheHostAndFreedOnesAreRefused() throws {
