@@ -201,6 +201,7 @@ static void run_thread() {
 static const unsigned char poison = 0xff;
 static const uint32_t guard = 0x7fed7fed;
 static const size_t guard_bytes = 4096;
+static const size_t most_shared_bytes = 227 << 10;
 
 static bool guards_whole(const char *from) {
   for (size_t i = 0; i < guard_bytes; i += 4)
@@ -291,8 +292,12 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
     note(nullptr, "a block must be of whole warps, and no larger than the kernel's bound");
     return false;
   }
-  if (!blocks || blocks > UINT32_MAX) {
-    note(nullptr, "a grid without blocks, or of more than can be emulated");
+  if (!blocks || blocks > UINT32_MAX || grid.y > 0xffff || grid.z > 0xffff) {
+    note(nullptr, "a grid without blocks, or of too many");
+    return false;
+  }
+  if (shared_bytes > most_shared_bytes) {
+    note(nullptr, "more shared memory than a block can have");
     return false;
   }
   m.count = unsigned(threads);

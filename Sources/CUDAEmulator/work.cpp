@@ -86,7 +86,8 @@ static int run_operation(world &world, int device, const operation &work) {
 
 int run(world &world, const std::shared_ptr<stream> &stream, const event *event, uint64_t record) {
   int lost = world.devices[stream->device]->lost;
-  if (lost || stream->waiting.empty()) return lost;
+  if (lost) stream->waiting.clear();
+  if (stream->waiting.empty()) return lost;
   world::unlocked unlocked(world);
   while (!stream->waiting.empty() && (!event || event->pending.count(record))) {
     operation work = std::move(stream->waiting.front());

@@ -124,6 +124,33 @@ extension CUDAEmulatorTests {
             #expect(gpu.peek(memory) == 1)
         }
 
+        @Test func eachDeviceHasAContext() throws {
+            let gpu = try FakeGPU(
+                stapes_fake_cuda_options(
+                    device_count: 2, memory_bytes: 1 << 20, multiprocessors: 0, not_ready_count: 0, eager: false))
+            let memory = try gpu.allocate(4)
+            var context: OpaquePointer?
+            try check(gpu.driver.primary_context_retain(&context, 1))
+            try check(gpu.driver.context_set_current(context))
+            #expect(gpu.driver.set_bytes(memory, 0, 4, gpu.stream) == 400)
+            let other = try gpu.makeStream()
+            let there = try gpu.allocate(4)
+            try check(gpu.driver.set_bytes(there, 0, 4, other))
+            try check(gpu.driver.copy_on_device(memory, there, 4, other))
+            try check(gpu.driver.stream_synchronize(other))
+            #expect(gpu.peek(memory) == 0)
+            try check(gpu.driver.primary_context_release(1))
+            #expect(stapes_fake_cuda_live().allocations == 1)
+            #expect(stapes_fake_cuda_live().streams == 1)
+        }
+
+        @Test func handlesOfAnEarlierDriverAreUnknown() throws {
+            let old = try FakeGPU()
+            let new = try FakeGPU()
+            #expect(new.driver.stream_synchronize(old.stream) == (old.stream == new.stream ? 0 : 400))
+            #expect(old.driver.context_set_current(old.context) == (old.context == new.context ? 0 : 201))
+        }
+
         // MARK: Graphs
 
         @Test func aGraphRunsWithTheArgumentsOfItsCapture() throws {
