@@ -588,8 +588,8 @@ static int launch(stapes_cu_function function, unsigned grid_x, unsigned grid_y,
     return c.w.fail(INVALID_VALUE, "%s: a grid of %u x %u x %u", name, grid_x, grid_y, grid_z);
   uint64_t threads = uint64_t(block_x) * block_y * block_z;
   if (!threads || block_x > 1024 || block_y > 1024 || block_z > 64 || threads > 1024 || threads > kernel.threads)
-    return c.w.fail(INVALID_VALUE, "%s: a block of %u x %u x %u threads, of at most %u", name, block_x, block_y, block_z,
-                    kernel.threads);
+    return c.w.fail(INVALID_VALUE, "%s: a block of %u x %u x %u threads, of at most %u", name, block_x, block_y,
+                    block_z, kernel.threads);
   if (shared_bytes > launched->dynamic_shared_bytes)
     return c.w.fail(INVALID_VALUE, "%s: %u bytes of shared memory, of at most %u", name, shared_bytes,
                     launched->dynamic_shared_bytes);

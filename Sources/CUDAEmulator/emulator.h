@@ -2,6 +2,8 @@
 // (device.cuh with STAPES_EMULATED): each thread of a block is a fiber, barriers and warp functions are where fibers
 // meet, and what a GPU would do wrong in silence is an error here that names kernel, block and thread.
 //
+// A kernel is compiled in by a file kernels_<name>.cpp of one line, `#include "../../Kernels/cuda/<name>.cu"`.
+//
 // Not modelled: several blocks at once, memory order, the rounding of tensor cores (products are exact, sums float32
 // in the order of k), warps in lockstep.
 #pragma once
@@ -256,9 +258,9 @@ static inline int atomicExch(int *at, int value) { return emulator_exchange(at, 
 static inline unsigned atomicExch(unsigned *at, unsigned value) { return emulator_exchange(at, value); }
 static inline float atomicExch(float *at, float value) { return emulator_exchange(at, value); }
 template <typename T>
-static inline T atomicMax(T *at, std::common_type_t<T> value) { return emulator_exchange(at, *at < value ? value : *at); }
+static inline T atomicMax(T *at, std::common_type_t<T> by) { return emulator_exchange(at, *at < by ? by : *at); }
 template <typename T>
-static inline T atomicMin(T *at, std::common_type_t<T> value) { return emulator_exchange(at, value < *at ? value : *at); }
+static inline T atomicMin(T *at, std::common_type_t<T> by) { return emulator_exchange(at, by < *at ? by : *at); }
 template <typename T>
 static inline T atomicOr(T *at, std::common_type_t<T> value) { return emulator_exchange(at, T(*at | value)); }
 template <typename T>
@@ -396,8 +398,8 @@ struct emulator_tile {
 };
 
 /// Fragments of m16n8k16: lane = 4 * group + quad. Register i of a holds row group + 8 * (i & 1), columns
-/// 2 * quad + 8 * (i >> 1) and the next; register i of b rows 2 * quad + 8 * i and the next of column group; d[i] is row
-/// group + 8 * (i >> 1), column 2 * quad + (i & 1).
+/// 2 * quad + 8 * (i >> 1) and the next; register i of b rows 2 * quad + 8 * i and the next of column group; d[i] is
+/// row group + 8 * (i >> 1), column 2 * quad + (i & 1).
 template <typename T>
 static void emulator_multiply(void *const *lanes) {
   float a[16][16], b[16][8], d[16][8];

@@ -8,7 +8,6 @@
 #include "emulator.h"
 #include "fiber.h"
 
-static __thread const void *fault_address;
 static __thread bool faulted;
 
 bool emulator_faulted() { return faulted; }
@@ -16,6 +15,7 @@ void emulator_forget_fault() { faulted = false; }
 
 #if defined(__x86_64__) && defined(__linux__)
 
+static __thread const void *fault_address;
 static struct sigaction previous_segv, previous_bus;
 
 /// Where the thread that faulted goes on, at the top of its stack: nothing of it is needed any more.

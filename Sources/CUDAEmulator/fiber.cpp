@@ -28,8 +28,8 @@ static char *stack_at(size_t index) {
   const size_t stride = stack_bytes + stack_guard;
   if (index >= stack_count) return nullptr;
   if (!pool.base) {
-    void *base = mmap(nullptr, stack_count * stride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    void *base = mmap(nullptr, stack_count * stride, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return nullptr;
     pool.base = static_cast<char *>(base);
   }
@@ -88,7 +88,9 @@ bool emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) 
   return true;
 }
 
-void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to) { emulator_switch_stacks(&from->stack, to->stack); }
+void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to) {
+  emulator_switch_stacks(&from->stack, to->stack);
+}
 
 #else
 

@@ -128,9 +128,10 @@ void emulator_barrier(int line) {
   thread->line = line;
   if (++here->waiting == here->count) {
     for (unsigned i = 0; i < here->count; i++) {
-      if (here->threads[i].line != line)
-        emulator_fail("waits at __syncthreads in line %d, thread %u at the one in line %d", line, i, here->threads[i].line);
-      here->threads[i].state = READY;
+      runner &other = here->threads[i];
+      if (other.line != line)
+        emulator_fail("waits at __syncthreads in line %d, thread %u at the one in line %d", line, i, other.line);
+      other.state = READY;
     }
     here->waiting = 0;
   }
@@ -141,7 +142,8 @@ void emulator_meet(const char *name, emulator_operation operation, unsigned mask
   runner *thread = running();
   unsigned warp = thread->linear / 32, bit = 1u << thread->linear % 32;
   if (!(mask & bit)) emulator_fail("%s in line %d: the lane is not in its own mask %08x", name, line, mask);
-  if (mask & here->gone[warp]) emulator_fail("%s in line %d: lanes %08x have ended", name, line, mask & here->gone[warp]);
+  unsigned gone = mask & here->gone[warp];
+  if (gone) emulator_fail("%s in line %d: lanes %08x have ended", name, line, gone);
   thread->name = name;
   thread->operation = operation;
   thread->mask = mask;

@@ -224,6 +224,18 @@ extension CUDAEmulatorTests {
             }
         }
 
+        @Test func aGraphFailsWhereItsMemoryIsFreed() throws {
+            let gpu = try FakeGPU()
+            let memory = try gpu.allocate(4)
+            let (result, graph) = try gpu.capture { try check(gpu.launch("fill", memory)) }
+            try check(result)
+            let exec = try gpu.instantiate(graph)
+            try check(gpu.driver.memory_free(memory))
+            try check(gpu.driver.graph_launch(exec, gpu.stream))
+            #expect(gpu.driver.stream_synchronize(gpu.stream) == 700)
+            #expect(message == "test_fill: byte 16 of the arguments points to device memory that is not allocated")
+        }
+
         // MARK: Errors
 
         @Test func calledWithoutAContext() throws {
