@@ -59,6 +59,12 @@ void device_memory::lock() {
   if (top_ > base_) mprotect(reinterpret_cast<void *>(base_), top_ - base_, PROT_NONE);
 }
 
+void device_memory::protect(uint64_t address, size_t bytes, int protection) {
+  uint64_t first = (address - alignment) / page * page;
+  uint64_t end = (address + padded(bytes) + alignment + page - 1) / page * page;
+  mprotect(reinterpret_cast<void *>(first), end - first, protection);
+}
+
 void device_memory::lay_guards(uint64_t address, size_t bytes) {
   for (guard guard : guards_of(address, bytes)) memcpy(guard.at, guard_pattern(), guard.bytes);
 }
@@ -75,19 +81,19 @@ uint64_t device_memory::allocate(size_t bytes) {
   top_ = std::max(top_, (end + page - 1) / page * page);
   live_[at] = bytes;
   used_ += bytes;
-  unlock();
+  protect(at, bytes, PROT_READ | PROT_WRITE);
   memset(reinterpret_cast<void *>(at), poison, bytes);
   lay_guards(at, bytes);
-  lock();
+  protect(at, bytes, PROT_NONE);
   return at;
 }
 
 bool device_memory::release(uint64_t address) {
   auto found = live_.find(address);
   if (found == live_.end()) return false;
-  unlock();
+  protect(address, found->second, PROT_READ | PROT_WRITE);
   memset(reinterpret_cast<void *>(address), poison, found->second);
-  lock();
+  protect(address, found->second, PROT_NONE);
   used_ -= found->second;
   live_.erase(found);
   return true;

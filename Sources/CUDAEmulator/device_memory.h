@@ -42,6 +42,8 @@ class device_memory {
 
  private:
   void lay_guards(uint64_t address, size_t bytes);
+  /// Lets the host at an allocation and its guards, or out again.
+  void protect(uint64_t address, size_t bytes, int protection);
 
   uint64_t base_ = 0;
   size_t size_ = 0, used_ = 0;

@@ -55,9 +55,6 @@ struct call {
   call c(function, needs);     \
   if (c.result) return c.result
 
-template <typename T>
-static T *handle(const std::shared_ptr<T> &object) { return object.get(); }
-
 /// Adds `object` to `table` and gives its handle.
 template <typename Handle, typename T>
 static int enter(table<T> &table, std::shared_ptr<T> object, Handle *out) {
@@ -143,7 +140,9 @@ static int primary_context_release(int device) {
   struct device &d = *c.w.devices[device];
   if (!d.retained) return c.w.fail(INVALID_CONTEXT, "a primary context is released more often than retained");
   if (--d.retained) return SUCCESS;
-  // What the context had ends with it, a lost device's error too.
+  // What the context had ends with it, a lost device's error too. Events that wait in a stream hold that stream.
+  for (auto &[key, stream] : c.w.streams)
+    if (stream->device == device) stream->waiting.clear();
   drop(c.w.streams, device);
   drop(c.w.events, device);
   drop(c.w.modules, device);
@@ -542,16 +541,27 @@ static int module_load(stapes_cu_module *module, const void *) {
 static int module_unload(stapes_cu_module module) {
   BEGIN("module_unload", CONTEXT);
   if (int result = forbid_in_capture(c, "module_unload")) return result;
-  if (!c.w.modules.erase(module)) return unknown(c, "module");
+  auto found = find(c.w.modules, module);
+  if (!found) return unknown(c, "module");
+  for (auto entry = c.w.functions.begin(); entry != c.w.functions.end();)
+    entry = entry->second->module == found ? c.w.functions.erase(entry) : std::next(entry);
+  c.w.modules.erase(module);
   return SUCCESS;
 }
 
 static int module_function(stapes_cu_function *function, stapes_cu_module module, const char *name) {
   BEGIN("module_function", CONTEXT);
-  if (!find(c.w.modules, module)) return unknown(c, "module");
+  auto found = find(c.w.modules, module);
+  if (!found) return unknown(c, "module");
   const emulator_kernel *kernel = emulator_find(name);
   if (!kernel) return c.w.fail(NOT_FOUND, "no kernel %s is compiled into the emulator", name);
-  return enter(c.w.functions, std::make_shared<fake::function>(fake::function{c.device, kernel}), function);
+  // A function has one handle, and so one set of attributes.
+  for (auto &[key, known] : c.w.functions) {
+    if (known->module != found || known->kernel != kernel) continue;
+    *function = reinterpret_cast<stapes_cu_function>(known.get());
+    return SUCCESS;
+  }
+  return enter(c.w.functions, std::make_shared<fake::function>(fake::function{c.device, found, kernel}), function);
 }
 
 static int function_set_attribute(stapes_cu_function function, int attribute, int value) {
@@ -578,8 +588,8 @@ static int launch(stapes_cu_function function, unsigned grid_x, unsigned grid_y,
     return c.w.fail(INVALID_VALUE, "%s: a grid of %u x %u x %u", name, grid_x, grid_y, grid_z);
   uint64_t threads = uint64_t(block_x) * block_y * block_z;
   if (!threads || block_x > 1024 || block_y > 1024 || block_z > 64 || threads > 1024 || threads > kernel.threads)
-    return c.w.fail(INVALID_VALUE, "%s: a block of %u x %u x %u threads, of at most %u", name, block_x, block_y, block_z,
-                    kernel.threads);
+    return c.w.fail(INVALID_VALUE, "%s: a block of %u x %u x %u threads, of at most %u", name, block_x, block_y,
+                    block_z, kernel.threads);
   if (shared_bytes > launched->dynamic_shared_bytes)
     return c.w.fail(INVALID_VALUE, "%s: %u bytes of shared memory, of at most %u", name, shared_bytes,
                     launched->dynamic_shared_bytes);

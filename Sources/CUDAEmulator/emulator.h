@@ -2,6 +2,8 @@
 // (device.cuh with STAPES_EMULATED): each thread of a block is a fiber, barriers and warp functions are where fibers
 // meet, and what a GPU would do wrong in silence is an error here that names kernel, block and thread.
 //
+// A kernel is compiled in by a file kernels_<name>.cpp of one line, `#include "../../Kernels/cuda/<name>.cu"`.
+//
 // Not modelled: several blocks at once, memory order, the rounding of tensor cores (products are exact, sums float32
 // in the order of k), warps in lockstep.
 #pragma once
@@ -135,16 +137,22 @@ emulator_arguments<Kernel>::operator T() const {
   return *static_cast<const T *>(bytes);
 }
 
-#define KERNEL(kernel, bound)                                                                      \
-  namespace {                                                                                      \
-  struct emulated_##kernel {                                                                       \
-    static const char *name() { return "stapes_cuda_" #kernel; }                                   \
-    static constexpr unsigned threads = bound;                                                     \
-    template <typename Arguments>                                                                  \
-    static void call(Arguments arguments) { stapes_cuda_##kernel(arguments); }                     \
-  };                                                                                               \
+/// Of launch bounds, the greatest block. How many blocks share a multiprocessor is nothing to us.
+template <typename... Others>
+static constexpr unsigned emulator_bound(unsigned threads, Others...) {
+  return threads;
+}
+
+#define KERNEL(kernel, bounds)                                                                           \
+  namespace {                                                                                            \
+  struct emulated_##kernel {                                                                             \
+    static const char *name() { return "stapes_cuda_" #kernel; }                                         \
+    static constexpr unsigned threads = emulator_bound(bounds);                                          \
+    template <typename Arguments>                                                                        \
+    static void call(Arguments arguments) { stapes_cuda_##kernel(arguments); }                           \
+  };                                                                                                     \
   __attribute__((used)) void (*emulated_call_##kernel)(const void *) = emulator_call<emulated_##kernel>; \
-  }                                                                                                \
+  }                                                                                                      \
   extern "C" void stapes_cuda_##kernel
 
 // MARK: Meeting
@@ -250,9 +258,9 @@ static inline int atomicExch(int *at, int value) { return emulator_exchange(at, 
 static inline unsigned atomicExch(unsigned *at, unsigned value) { return emulator_exchange(at, value); }
 static inline float atomicExch(float *at, float value) { return emulator_exchange(at, value); }
 template <typename T>
-static inline T atomicMax(T *at, std::common_type_t<T> value) { return emulator_exchange(at, *at < value ? value : *at); }
+static inline T atomicMax(T *at, std::common_type_t<T> by) { return emulator_exchange(at, *at < by ? by : *at); }
 template <typename T>
-static inline T atomicMin(T *at, std::common_type_t<T> value) { return emulator_exchange(at, value < *at ? value : *at); }
+static inline T atomicMin(T *at, std::common_type_t<T> by) { return emulator_exchange(at, by < *at ? by : *at); }
 template <typename T>
 static inline T atomicOr(T *at, std::common_type_t<T> value) { return emulator_exchange(at, T(*at | value)); }
 template <typename T>
@@ -390,11 +398,11 @@ struct emulator_tile {
 };
 
 /// Fragments of m16n8k16: lane = 4 * group + quad. Register i of a holds row group + 8 * (i & 1), columns
-/// 2 * quad + 8 * (i >> 1) and the next; register i of b rows 2 * quad + 8 * i and the next of column group; d[i] is row
-/// group + 8 * (i >> 1), column 2 * quad + (i & 1).
+/// 2 * quad + 8 * (i >> 1) and the next; register i of b rows 2 * quad + 8 * i and the next of column group; d[i] is
+/// row group + 8 * (i >> 1), column 2 * quad + (i & 1).
 template <typename T>
 static void emulator_multiply(void *const *lanes) {
-  float a[16][16], b[8][16];
+  float a[16][16], b[16][8], d[16][8];
   for (int lane = 0; lane < 32; lane++) {
     if (!lanes[lane]) emulator_fail("mma without lane %d", lane);
     auto tile = static_cast<const emulator_tile *>(lanes[lane]);
@@ -403,17 +411,16 @@ static void emulator_multiply(void *const *lanes) {
       for (int j = 0; j < 2; j++)
         a[group + 8 * (i & 1)][2 * quad + 8 * (i >> 1) + j] = to_float(T{uint16_t(tile->a[i] >> (16 * j))});
     for (int i = 0; i < 2; i++)
-      for (int j = 0; j < 2; j++) b[group][2 * quad + 8 * i + j] = to_float(T{uint16_t(tile->b[i] >> (16 * j))});
+      for (int j = 0; j < 2; j++) b[2 * quad + 8 * i + j][group] = to_float(T{uint16_t(tile->b[i] >> (16 * j))});
+    for (int i = 0; i < 4; i++) d[group + 8 * (i >> 1)][2 * quad + (i & 1)] = tile->d[i];
   }
-  for (int lane = 0; lane < 32; lane++) {
-    auto tile = static_cast<const emulator_tile *>(lanes[lane]);
-    for (int i = 0; i < 4; i++) {
-      const float *row = a[lane / 4 + 8 * (i >> 1)], *column = b[2 * (lane % 4) + (i & 1)];
-      float sum = tile->d[i];
-      for (int k = 0; k < 16; k++) sum += row[k] * column[k];
-      tile->d[i] = sum;
-    }
-  }
+  // Column by column side by side, which a compiler turns into vectors.
+  for (int row = 0; row < 16; row++)
+    for (int k = 0; k < 16; k++)
+      for (int column = 0; column < 8; column++) d[row][column] += a[row][k] * b[k][column];
+  for (int lane = 0; lane < 32; lane++)
+    for (int i = 0; i < 4; i++)
+      static_cast<const emulator_tile *>(lanes[lane])->d[i] = d[lane / 4 + 8 * (i >> 1)][2 * (lane % 4) + (i & 1)];
 }
 
 template <typename T>

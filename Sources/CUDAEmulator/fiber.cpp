@@ -28,14 +28,22 @@ static char *stack_at(size_t index) {
   const size_t stride = stack_bytes + stack_guard;
   if (index >= stack_count) return nullptr;
   if (!pool.base) {
-    void *base = mmap(nullptr, stack_count * stride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                      -1, 0);
+    void *base = mmap(nullptr, stack_count * stride, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return nullptr;
     pool.base = static_cast<char *>(base);
   }
   for (; pool.guarded <= index; pool.guarded++)
     mprotect(pool.base + pool.guarded * stride, stack_guard, PROT_NONE);
   return pool.base + index * stride + stack_guard;
+}
+
+void *emulator_fiber_top(size_t index) { return stack_at(index) + stack_bytes; }
+
+bool emulator_fiber_overflows(size_t index, const void *address) {
+  auto at = static_cast<const char *>(address);
+  const char *stack = stack_at(index);
+  return at >= stack - stack_guard && at < stack;
 }
 
 #ifdef __x86_64__
@@ -80,7 +88,9 @@ bool emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) 
   return true;
 }
 
-void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to) { emulator_switch_stacks(&from->stack, to->stack); }
+void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to) {
+  emulator_switch_stacks(&from->stack, to->stack);
+}
 
 #else
 

@@ -9,6 +9,7 @@
 #include <random>
 #include <string>
 
+#include "fault.h"
 #include "fiber.h"
 
 // MARK: The registry
@@ -127,9 +128,10 @@ void emulator_barrier(int line) {
   thread->line = line;
   if (++here->waiting == here->count) {
     for (unsigned i = 0; i < here->count; i++) {
-      if (here->threads[i].line != line)
-        emulator_fail("waits at __syncthreads in line %d, thread %u at the one in line %d", line, i, here->threads[i].line);
-      here->threads[i].state = READY;
+      runner &other = here->threads[i];
+      if (other.line != line)
+        emulator_fail("waits at __syncthreads in line %d, thread %u at the one in line %d", line, i, other.line);
+      other.state = READY;
     }
     here->waiting = 0;
   }
@@ -140,7 +142,8 @@ void emulator_meet(const char *name, emulator_operation operation, unsigned mask
   runner *thread = running();
   unsigned warp = thread->linear / 32, bit = 1u << thread->linear % 32;
   if (!(mask & bit)) emulator_fail("%s in line %d: the lane is not in its own mask %08x", name, line, mask);
-  if (mask & here->gone[warp]) emulator_fail("%s in line %d: lanes %08x have ended", name, line, mask & here->gone[warp]);
+  unsigned gone = mask & here->gone[warp];
+  if (gone) emulator_fail("%s in line %d: lanes %08x have ended", name, line, gone);
   thread->name = name;
   thread->operation = operation;
   thread->mask = mask;
@@ -200,6 +203,7 @@ static void run_thread() {
 static const unsigned char poison = 0xff;
 static const uint32_t guard = 0x7fed7fed;
 static const size_t guard_bytes = 4096;
+static const size_t most_shared_bytes = 227 << 10;
 
 static bool guards_whole(const char *from) {
   for (size_t i = 0; i < guard_bytes; i += 4)
@@ -278,6 +282,8 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
   if (!here_storage) here_storage.reset(new machine);
   here = here_storage.get();
   machine &m = *here;
+  emulator_catch_faults();
+  emulator_forget_fault();
   m.error.clear();
   m.kernel = &kernel;
   m.block.index = {0, 0, 0};
@@ -288,8 +294,12 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
     note(nullptr, "a block must be of whole warps, and no larger than the kernel's bound");
     return false;
   }
-  if (!blocks || blocks > UINT32_MAX) {
-    note(nullptr, "a grid without blocks, or of more than can be emulated");
+  if (!blocks || blocks > UINT32_MAX || grid.y > 0xffff || grid.z > 0xffff) {
+    note(nullptr, "a grid without blocks, or of too many");
+    return false;
+  }
+  if (shared_bytes > most_shared_bytes) {
+    note(nullptr, "more shared memory than a block can have");
     return false;
   }
   m.count = unsigned(threads);

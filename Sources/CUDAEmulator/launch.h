@@ -13,7 +13,8 @@ void emulator_set_order(emulator_order order, uint64_t seed);
 const emulator_kernel *emulator_find(const char *name);
 
 /// Runs a grid to its end. False after an error, which `emulator_error` has.
-bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, size_t shared_bytes, const void *arguments);
+bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, size_t shared_bytes,
+                     const void *arguments);
 
 /// What went wrong in the last launch of this thread of the host, or an empty text.
 const char *emulator_error();

@@ -83,3 +83,14 @@ KERNEL(test_ends, 256)(const __grid_constant__ arguments args) {
 KERNEL(test_overrun, 256)(const __grid_constant__ arguments args) {
   if (threadIdx.x == 0) reinterpret_cast<float *>(shared_memory())[args.count - !args.wrong] = 1;
 }
+
+KERNEL(test_wild, 256)(const __grid_constant__ arguments args) {
+  if (threadIdx.x == 5) outputs(args)[args.count] = 1;
+}
+
+static float deep(float x, int depth) {
+  volatile float kept[256] = {x};
+  return depth ? kept[depth % 256] + deep(x, depth - 1) + kept[0] : x;
+}
+
+KERNEL(test_deep, 256)(const __grid_constant__ arguments args) { outputs(args)[0] = deep(args.value, 1 << 20); }

@@ -1,5 +1,6 @@
 #include "work.h"
 
+#include "fault.h"
 #include "world.h"
 
 namespace fake {
@@ -30,8 +31,9 @@ static int run_kernel(world &world, int device, const operation &work) {
     world.fail(ILLEGAL_ADDRESS, "%s: %s", work.name, text.c_str());
     return lose(world, device, ILLEGAL_ADDRESS);
   } else if (!emulator_launch(*work.kernel, work.grid, work.block, work.shared_bytes, work.bytes.data())) {
-    world.fail(LAUNCH_FAILED, "%s", emulator_error());
-    return lose(world, device, LAUNCH_FAILED);
+    int result = emulator_faulted() ? ILLEGAL_ADDRESS : LAUNCH_FAILED;
+    world.fail(result, "%s", emulator_error());
+    return lose(world, device, result);
   }
   return check_guards(world, device, work.name);
 }
@@ -84,7 +86,8 @@ static int run_operation(world &world, int device, const operation &work) {
 
 int run(world &world, const std::shared_ptr<stream> &stream, const event *event, uint64_t record) {
   int lost = world.devices[stream->device]->lost;
-  if (lost || stream->waiting.empty()) return lost;
+  if (lost) stream->waiting.clear();
+  if (stream->waiting.empty()) return lost;
   world::unlocked unlocked(world);
   while (!stream->waiting.empty() && (!event || event->pending.count(record))) {
     operation work = std::move(stream->waiting.front());

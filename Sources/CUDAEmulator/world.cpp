@@ -12,6 +12,8 @@ std::unique_ptr<world> here;
 std::mutex here_lock;
 
 world::~world() {
+  // Events that wait in a stream hold that stream.
+  for (auto &[key, stream] : streams) stream->waiting.clear();
   for (const auto &[address, bytes] : host) free(reinterpret_cast<void *>(address));
 }
 

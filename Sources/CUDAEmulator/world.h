@@ -30,6 +30,7 @@ struct module {
 
 struct function {
   int device;
+  std::shared_ptr<fake::module> module;
   const emulator_kernel *kernel;
   unsigned dynamic_shared_bytes = 48 << 10;
 };

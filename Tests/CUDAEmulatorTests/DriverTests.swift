@@ -124,6 +124,33 @@ extension CUDAEmulatorTests {
             #expect(gpu.peek(memory) == 1)
         }
 
+        @Test func eachDeviceHasAContext() throws {
+            let gpu = try FakeGPU(
+                stapes_fake_cuda_options(
+                    device_count: 2, memory_bytes: 1 << 20, multiprocessors: 0, not_ready_count: 0, eager: false))
+            let memory = try gpu.allocate(4)
+            var context: OpaquePointer?
+            try check(gpu.driver.primary_context_retain(&context, 1))
+            try check(gpu.driver.context_set_current(context))
+            #expect(gpu.driver.set_bytes(memory, 0, 4, gpu.stream) == 400)
+            let other = try gpu.makeStream()
+            let there = try gpu.allocate(4)
+            try check(gpu.driver.set_bytes(there, 0, 4, other))
+            try check(gpu.driver.copy_on_device(memory, there, 4, other))
+            try check(gpu.driver.stream_synchronize(other))
+            #expect(gpu.peek(memory) == 0)
+            try check(gpu.driver.primary_context_release(1))
+            #expect(stapes_fake_cuda_live().allocations == 1)
+            #expect(stapes_fake_cuda_live().streams == 1)
+        }
+
+        @Test func handlesOfAnEarlierDriverAreUnknown() throws {
+            let old = try FakeGPU()
+            let new = try FakeGPU()
+            #expect(new.driver.stream_synchronize(old.stream) == (old.stream == new.stream ? 0 : 400))
+            #expect(old.driver.context_set_current(old.context) == (old.context == new.context ? 0 : 201))
+        }
+
         // MARK: Graphs
 
         @Test func aGraphRunsWithTheArgumentsOfItsCapture() throws {
@@ -197,6 +224,18 @@ extension CUDAEmulatorTests {
             }
         }
 
+        @Test func aGraphFailsWhereItsMemoryIsFreed() throws {
+            let gpu = try FakeGPU()
+            let memory = try gpu.allocate(4)
+            let (result, graph) = try gpu.capture { try check(gpu.launch("fill", memory)) }
+            try check(result)
+            let exec = try gpu.instantiate(graph)
+            try check(gpu.driver.memory_free(memory))
+            try check(gpu.driver.graph_launch(exec, gpu.stream))
+            #expect(gpu.driver.stream_synchronize(gpu.stream) == 700)
+            #expect(message == "test_fill: byte 16 of the arguments points to device memory that is not allocated")
+        }
+
         // MARK: Errors
 
         @Test func calledWithoutAContext() throws {
@@ -214,7 +253,7 @@ extension CUDAEmulatorTests {
             try check(gpu.launch("ends", memory, wrong: true))
             #expect(gpu.driver.stream_synchronize(gpu.stream) == 719)
             #expect(message.contains("thread (1, 0, 0)"))
-            #expect(try gpu.launch("fill", memory) == 719)
+            #expect(gpu.driver.set_bytes(memory, 0, 4, gpu.stream) == 719)
             #expect(gpu.driver.memory_free(memory) == 719)
         }
 
@@ -224,6 +263,21 @@ extension CUDAEmulatorTests {
             try check(gpu.launch("fill", memory, count: 11))
             #expect(gpu.driver.stream_synchronize(gpu.stream) == 700)
             #expect(message == "test_fill: byte 40 of an allocation of 40 was written")
+        }
+
+        @Test func anAccessFarOutsideIsAnErrorAndNoCrash() throws {
+            let gpu = try FakeGPU()
+            let memory = try gpu.allocate(4)
+            // Within the addresses of the device, so that it hits nothing of the host's.
+            try check(gpu.launch("wild", memory, count: 1 << 28))
+            #expect(gpu.driver.stream_synchronize(gpu.stream) == 700)
+            #expect(message.contains("test_wild, block (0, 0, 0), thread (5, 0, 0): cannot access address"))
+            // And again, in a driver of its own.
+            let next = try FakeGPU()
+            let fresh = try next.allocate(4)
+            try check(next.launch("deep", fresh))
+            #expect(next.driver.stream_synchronize(next.stream) == 700)
+            #expect(message.contains("test_deep, block (0, 0, 0), thread (0, 0, 0): needs more than"))
         }
 
         @Test func pointersOfTheHostAndFreedOnesAreRefused() throws {

@@ -58,9 +58,9 @@ bool stapes_fake_cuda_open(const stapes_fake_cuda_options *_Nullable options, st
 /// Why the driver last returned an error, in words, where it knows more than the code. Empty after opening.
 const char *_Nonnull stapes_fake_cuda_message(void);
 
-/// The n-th call from now (1 is the next) of the table's function `function` returns `code` and does nothing. Codes that
-/// a real device never recovers from (700, 719, 999 and the like) stay from then on. "execute" counts the kernels that
-/// run: their errors show where somebody waits.
+/// The n-th call from now (1 is the next) of the table's function `function` returns `code` and does nothing. Codes
+/// that a real device never recovers from (700, 719, 999 and the like) stay from then on. "execute" counts the kernels
+/// that run: their errors show where somebody waits.
 void stapes_fake_cuda_fail(const char *_Nonnull function, int nth, int code);
 
 /// Gives `function` to the stream as a kernel of that name, captured into graphs like one: for fake libraries.

@@ -13,6 +13,8 @@
 // test_sums: output[i] = sum over a warp of input, by shuffles; wrong: lane 0 takes another way.
 // test_ends: meets at a barrier; wrong: thread 1 has ended before.
 // test_overrun: writes the last float of `count` of its shared memory; wrong: the one behind it.
+// test_wild: thread 5 writes `count` floats behind `output`.
+// test_deep: calls itself until its stack ends.
 typedef struct {
   const void *_Nullable input;
   const void *_Nullable other;
