@@ -30,7 +30,7 @@ import Testing
         stream.trace = trace
         #expect(trace.calls == [])
         stream.write(numbers, count: 8, to: x.floats)
-        let graph = stream.capture {
+        let graph = try stream.capture {
             launchAdd(x, to: y, on: stream)
             launchAdd(y, to: x, on: stream)
             launchAdd(x, to: y, on: stream)
@@ -66,7 +66,7 @@ import Testing
         let (x, y) = (Cells([Float](repeating: 1, count: 300)), Cells(300))
         let seats = SamplingSeats(count: 4, vocabulary: 100, timestampBegin: 90)
         let (numbers, tokens, chosen) = (Integers([1, 0, 3]), Integers([0, 0, 0]), Cells(3))
-        let graph = stream.capture {
+        let graph = try stream.capture {
             launchAdd(x, to: y, on: stream)
             seats.launch(at: numbers, y, stride: 100, tokens: tokens, logProbabilities: chosen, on: stream)
             launchAdd(x, to: y, on: stream)

@@ -90,6 +90,7 @@ package final class CUDAContext: @unchecked Sendable {
     func function(
         _ name: String, shape: @escaping @convention(c) (UnsafeRawPointer) -> stapes_cuda_shape
     ) throws(DeviceError) -> Kernel {
+        use()
         var handle: OpaquePointer?
         let result = functions.module_function(&handle, module, "stapes_cuda_" + name)
         guard result == 0, let handle else {
