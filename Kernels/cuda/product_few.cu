@@ -85,7 +85,7 @@ static __device__ __forceinline__ uint4 rounded(const Eight<normal> &x, float2 m
 template <typename T, int Tiles, int Strips, Input input>
 static __device__ __forceinline__ void product(const stapes_cuda_product_arguments &args) {
   // Steps whose weights are under way: eight loads of 16 bytes a lane, or fewer where the rows weigh more.
-  constexpr int most = input != typed ? 8 / Tiles : Tiles < 4 ? 8 : 4;
+  constexpr int most = input != typed || Tiles == 4 ? 8 / Tiles : 8;
   constexpr int depth = most < Strips ? 1 : most / Strips;
   // Steps, and tiles of them, whose rows are fetched together: as many as registers allow.
   constexpr int wanted = (input == typed ? 4 : 2) / Tiles;
@@ -116,6 +116,26 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
     for (int s = 0; s < Strips; ++s) {
       weights[d][s] = at + lane_input < k ? load_streaming_16(weight + (weight_rows[s] + at)) : make_uint4(0, 0, 0, 0);
     }
+  }
+
+  // So does what the end needs, if there are registers to keep it. Of a strip a thread finishes one output, or two of
+  // four tiles.
+  constexpr bool early = Tiles == 1;
+  constexpr int results = Tiles == 4 ? 2 : 1;
+  float bias[Strips], before[Strips][results];
+  const auto fetch_for_end = [&](int s) {
+    const int output = s * 8 + threadIdx.x % 8;
+    bias[s] = args.bias && output < outputs ? args.bias[first_output + output] : 0.0f;
+#pragma unroll
+    for (int r = 0; r < results; ++r) {
+      const int row = threadIdx.x / 8 + r * 32;
+      const bool exists = args.accumulate && row < rows && output < outputs;
+      before[s][r] = exists ? load_output<T>(args, (first_row + row) * args.c_stride + first_output + output) : 0.0f;
+    }
+  };
+#pragma unroll
+  for (int s = 0; s < Strips; ++s) {
+    if (early) fetch_for_end(s);
   }
 
   // Shared memory: partial sums; mean and 1 / deviation of each row; gamma and beta.
@@ -207,6 +227,7 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
   // A strip at a time through shared memory, [warps, rows, 8 outputs].
 #pragma unroll
   for (int s = 0; s < Strips; ++s) {
+    if (!early) fetch_for_end(s);
 #pragma unroll
     for (int t = 0; t < Tiles; ++t) {
       float2 *to = reinterpret_cast<float2 *>(partials + (warp * Tiles + t) * 128);
@@ -215,16 +236,15 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
     }
     __syncthreads();
 #pragma unroll
-    for (int i = threadIdx.x; i < Tiles * 128; i += threads) {
-      const int row = i / 8, output = s * 8 + i % 8;
+    for (int r = 0; r < results; ++r) {
+      const int row = threadIdx.x / 8 + r * 32, output = s * 8 + threadIdx.x % 8;
       if (row < rows && output < outputs) {
-        const int64_t at = (first_row + row) * args.c_stride + first_output + output;
-        const float bias = args.bias ? args.bias[first_output + output] : 0.0f;
-        const float before = args.accumulate ? load_output<T>(args, at) : 0.0f;
-        float sum = partials[i];
+        const float *partial = partials + threadIdx.x + r * threads;
+        float sum = partial[0];
 #pragma unroll
-        for (int w = 1; w < warps; ++w) sum = __fadd_rn(sum, partials[w * Tiles * 128 + i]);
-        store_output<T>(args, at, finished(args, sum, bias, before));
+        for (int w = 1; w < warps; ++w) sum = __fadd_rn(sum, partial[w * Tiles * 128]);
+        store_output<T>(args, (first_row + row) * args.c_stride + first_output + output,
+                        finished(args, sum, bias[s], before[s][r]));
       }
     }
     if (s + 1 < Strips) __syncthreads();
