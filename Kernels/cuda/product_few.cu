@@ -100,6 +100,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
   // Rows and outputs of the block that exist.
   const int rows = static_cast<int>(args.m - first_row < 16 * Tiles ? args.m - first_row : 16 * Tiles);
   const int outputs = static_cast<int>(args.n - first_output < 8 * Strips ? args.n - first_output : 8 * Strips);
+  // Whether the lower half of a tile has rows; a step has often fewer than nine.
+  const bool lower = Tiles > 1 || rows > 8;
   const int lane_row = lane / 4, lane_input = lane % 4 * 8;
 
   // Weights come first: they wait for nothing, and what follows hides the way they have to go. Where an output or a row
@@ -182,7 +184,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
           const int at = (round + (g + d) * warps) * step;
 #pragma unroll
           for (int i = 0; i < 2 * together; ++i) {
-            x[d][i] = at + lane_input < k ? Eight<input>::load(a + (a_rows[2 * first + i] + at)) : Eight<input>::zero();
+            const bool exists = at + lane_input < k && (i % 2 == 0 || lower);
+            x[d][i] = exists ? Eight<input>::load(a + (a_rows[2 * first + i] + at)) : Eight<input>::zero();
           }
         }
 #pragma unroll
@@ -198,7 +201,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
               below = moments[(first + t) * 16 + lane_row + 8];
             }
             const uint4 top = rounded<T>(x[d][2 * t], above, gamma, beta);
-            const uint4 bottom = rounded<T>(x[d][2 * t + 1], below, gamma, beta);
+            uint4 bottom = make_uint4(0, 0, 0, 0);
+            if (lower) bottom = rounded<T>(x[d][2 * t + 1], below, gamma, beta);
             const uint32_t a_first[4] = {top.x, bottom.x, top.y, bottom.y};
             const uint32_t a_second[4] = {top.z, bottom.z, top.w, bottom.w};
 #pragma unroll
