@@ -6,8 +6,8 @@
 // row's bits depend on neither m, nor Tiles and Strips, nor the rows beside it.
 //
 // A product of matrices does not mind in which order the inputs come if both sides agree. In a step a lane takes the 8
-// inputs from (lane % 4) * 8 on, of weight row lane / 4 and of rows lane / 4 and lane / 4 + 8: 16 bytes that lie side by
-// side. They are its part of both sides of two multiplications, with no shuffling and no shared memory.
+// inputs from (lane % 4) * 8 on, of weight row lane / 4 and of rows lane / 4 and lane / 4 + 8: 16 bytes that lie side
+// by side. They are its part of both sides of two multiplications, with no shuffling and no shared memory.
 #include "product.cuh"
 
 // Two blocks share a multiprocessor, or a grid of a few more blocks than there are of those would take twice as long.
