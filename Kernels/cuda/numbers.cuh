@@ -56,7 +56,7 @@ static __device__ __forceinline__ float plus_squares(float sum, float4 v, float 
 /// stay in registers between the passes.
 static __device__ __forceinline__ float2 row_moments(const float *x, int width, float epsilon) {
   constexpr int held = 10;
-  const float inverse = 1.0f / static_cast<float>(width);
+  const float inverse = __fdividef(1.0f, static_cast<float>(width));
   const int first = threadIdx.x % 32 * 4;
   float4 values[held];
 #pragma unroll

@@ -6,8 +6,8 @@
 // row's bits depend on neither m, nor Tiles and Strips, nor the rows beside it.
 //
 // A product of matrices does not mind in which order the inputs come if both sides agree. In a step a lane takes the 8
-// inputs from (lane % 4) * 8 on, of weight row lane / 4 and of rows lane / 4 and lane / 4 + 8: 16 bytes that lie side by
-// side. They are its part of both sides of two multiplications, with no shuffling and no shared memory.
+// inputs from (lane % 4) * 8 on, of weight row lane / 4 and of rows lane / 4 and lane / 4 + 8: 16 bytes that lie side
+// by side. They are its part of both sides of two multiplications, with no shuffling and no shared memory.
 #include "product.cuh"
 
 // Two blocks share a multiprocessor, or a grid of a few more blocks than there are of those would take twice as long.
@@ -85,7 +85,7 @@ static __device__ __forceinline__ uint4 rounded(const Eight<normal> &x, float2 m
 template <typename T, int Tiles, int Strips, Input input>
 static __device__ __forceinline__ void product(const stapes_cuda_product_arguments &args) {
   // Steps whose weights are under way: eight loads of 16 bytes a lane, or fewer where the rows weigh more.
-  constexpr int most = input != typed ? 8 / Tiles : Tiles < 4 ? 8 : 4;
+  constexpr int most = input != typed || Tiles == 4 ? 8 / Tiles : 8;
   constexpr int depth = most < Strips ? 1 : most / Strips;
   // Steps, and tiles of them, whose rows are fetched together: as many as registers allow.
   constexpr int wanted = (input == typed ? 4 : 2) / Tiles;
@@ -100,6 +100,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
   // Rows and outputs of the block that exist.
   const int rows = static_cast<int>(args.m - first_row < 16 * Tiles ? args.m - first_row : 16 * Tiles);
   const int outputs = static_cast<int>(args.n - first_output < 8 * Strips ? args.n - first_output : 8 * Strips);
+  // Whether the lower half of a tile has rows; a step has often fewer than nine.
+  const bool lower = Tiles > 1 || rows > 8;
   const int lane_row = lane / 4, lane_input = lane % 4 * 8;
 
   // Weights come first: they wait for nothing, and what follows hides the way they have to go. Where an output or a row
@@ -116,6 +118,26 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
     for (int s = 0; s < Strips; ++s) {
       weights[d][s] = at + lane_input < k ? load_streaming_16(weight + (weight_rows[s] + at)) : make_uint4(0, 0, 0, 0);
     }
+  }
+
+  // So does what the end needs, if there are registers to keep it. Of a strip a thread finishes one output, or two of
+  // four tiles.
+  constexpr bool early = Tiles == 1;
+  constexpr int results = Tiles == 4 ? 2 : 1;
+  float bias[Strips], before[Strips][results];
+  const auto fetch_for_end = [&](int s) {
+    const int output = s * 8 + threadIdx.x % 8;
+    bias[s] = args.bias && output < outputs ? args.bias[first_output + output] : 0.0f;
+#pragma unroll
+    for (int r = 0; r < results; ++r) {
+      const int row = threadIdx.x / 8 + r * 32;
+      const bool exists = args.accumulate && row < rows && output < outputs;
+      before[s][r] = exists ? load_output<T>(args, (first_row + row) * args.c_stride + first_output + output) : 0.0f;
+    }
+  };
+#pragma unroll
+  for (int s = 0; s < Strips; ++s) {
+    if (early) fetch_for_end(s);
   }
 
   // Shared memory: partial sums; mean and 1 / deviation of each row; gamma and beta.
@@ -162,7 +184,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
           const int at = (round + (g + d) * warps) * step;
 #pragma unroll
           for (int i = 0; i < 2 * together; ++i) {
-            x[d][i] = at + lane_input < k ? Eight<input>::load(a + (a_rows[2 * first + i] + at)) : Eight<input>::zero();
+            const bool exists = at + lane_input < k && (i % 2 == 0 || lower);
+            x[d][i] = exists ? Eight<input>::load(a + (a_rows[2 * first + i] + at)) : Eight<input>::zero();
           }
         }
 #pragma unroll
@@ -178,7 +201,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
               below = moments[(first + t) * 16 + lane_row + 8];
             }
             const uint4 top = rounded<T>(x[d][2 * t], above, gamma, beta);
-            const uint4 bottom = rounded<T>(x[d][2 * t + 1], below, gamma, beta);
+            uint4 bottom = make_uint4(0, 0, 0, 0);
+            if (lower) bottom = rounded<T>(x[d][2 * t + 1], below, gamma, beta);
             const uint32_t a_first[4] = {top.x, bottom.x, top.y, bottom.y};
             const uint32_t a_second[4] = {top.z, bottom.z, top.w, bottom.w};
 #pragma unroll
@@ -207,6 +231,7 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
   // A strip at a time through shared memory, [warps, rows, 8 outputs].
 #pragma unroll
   for (int s = 0; s < Strips; ++s) {
+    if (!early) fetch_for_end(s);
 #pragma unroll
     for (int t = 0; t < Tiles; ++t) {
       float2 *to = reinterpret_cast<float2 *>(partials + (warp * Tiles + t) * 128);
@@ -215,16 +240,15 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
     }
     __syncthreads();
 #pragma unroll
-    for (int i = threadIdx.x; i < Tiles * 128; i += threads) {
-      const int row = i / 8, output = s * 8 + i % 8;
+    for (int r = 0; r < results; ++r) {
+      const int row = threadIdx.x / 8 + r * 32, output = s * 8 + threadIdx.x % 8;
       if (row < rows && output < outputs) {
-        const int64_t at = (first_row + row) * args.c_stride + first_output + output;
-        const float bias = args.bias ? args.bias[first_output + output] : 0.0f;
-        const float before = args.accumulate ? load_output<T>(args, at) : 0.0f;
-        float sum = partials[i];
+        const float *partial = partials + threadIdx.x + r * threads;
+        float sum = partial[0];
 #pragma unroll
-        for (int w = 1; w < warps; ++w) sum = __fadd_rn(sum, partials[w * Tiles * 128 + i]);
-        store_output<T>(args, at, finished(args, sum, bias, before));
+        for (int w = 1; w < warps; ++w) sum = __fadd_rn(sum, partial[w * Tiles * 128]);
+        store_output<T>(args, (first_row + row) * args.c_stride + first_output + output,
+                        finished(args, sum, bias[s], before[s][r]));
       }
     }
     if (s + 1 < Strips) __syncthreads();

@@ -9,8 +9,8 @@ namespace many {
 
 constexpr int threads = 256, tile_rows = 128, step = 32;
 
-/// A tile in shared memory is rows of four chunks of 16 bytes. Row and chunk decide where a chunk lies so that the eight
-/// chunks of one column that `load_matrix_x4` reads at once lie in different banks.
+/// A tile in shared memory is rows of four chunks of 16 bytes. Where a chunk lies depends on its row, so that the eight
+/// chunks of a column that `load_matrix_x4` reads at once lie in different banks.
 static __device__ __forceinline__ int chunk_at(int row, int chunk) { return row * 4 + (chunk ^ (row / 2 % 4)); }
 
 /// Sends for a step's tile of `Rows` rows from `from`; zeros stand where rows or inputs end.

@@ -200,7 +200,8 @@ static void test_norm_apart(int64_t m, int64_t n, int64_t k) {
   args.a = normal.data(), args.a_stride = k, args.a_type = check::TypeOf<W>::value, args.gamma = args.beta = nullptr;
   args.c = c.data();
   LAUNCH(few_name<W>(stapes_cuda_product_few_tiles(m)), stapes_cuda_shape_product_few(&args), args, {check::output(c)});
-  CHECK(memcmp(c.data(), inside.data(), c.bytes()) == 0, "m %ld k %ld: the norm inside has other bits", long(m), long(k));
+  CHECK(memcmp(c.data(), inside.data(), c.bytes()) == 0, "m %ld k %ld: the norm inside has other bits", long(m),
+        long(k));
 }
 
 /// Blocks of 64 and of 128 outputs, and a row in other company.

@@ -33,7 +33,8 @@ static void test_layer_norm(int64_t rows, int64_t width, int64_t x_extra, int64_
         CHECK(memcmp(&y[at], &before[at], sizeof(Y)) == 0, "layer norm wrote between rows");
         continue;
       }
-      const double normal = (x[row * x_stride + i] - mean) / sqrt(variance + 1e-5f), value = normal * gamma[i] + beta[i];
+      const double normal = (x[row * x_stride + i] - mean) / sqrt(variance + 1e-5f);
+      const double value = normal * gamma[i] + beta[i];
       CHECK(check::is_close(to_float(y[at]), value, fabs(value) * relative + absolute),
             "layer norm %ld x %ld (%ld, %ld): %g instead of %g", long(rows), long(width), long(row), long(i),
             to_float(y[at]), value);
