@@ -130,7 +130,7 @@ static double margin(const float *logits, int size, const stapes_sampling_rules 
   return std::min(share - before / whole, (before + weight(token)) / whole - share);
 }
 
-static int draws = 0, chosen = 0;
+static int draws = 0, chosen = 0, forgiven = 0;
 
 static void compare(vocabulary ids, int count, uint64_t seed, bool every_order) {
   randoms random(seed);
@@ -172,8 +172,10 @@ static void compare(vocabulary ids, int count, uint64_t seed, bool every_order) 
       const double far = got < 0 ? -1
                                  : margin(cpu.logits.data() + row * cpu.stride, ids.size, rules,
                                           start.states[seat].count, got);
-      if (!expect(far > -2e-6, "%s: drew %d, the CPU %d, off by %g", where(), got, wanted, far) || got != wanted)
+      if (!expect(far > -2e-6, "%s: drew %d, the CPU %d, off by %g", where(), got, wanted, far) || got != wanted) {
+        forgiven += got != wanted;
         continue;
+      }
     } else if (!expect(got == wanted, "%s: chose %d, the CPU %d", where(), got, wanted)) {
       continue;
     }
@@ -257,6 +259,7 @@ int main() {
   }
   places();
   for (int limit : {1, 31, 32, 33, 1023, 1024, 1025, 50257}) probabilities(limit, limit + 10, 6);
-  printf("%d tokens chosen, %d of them drawn\n", chosen, draws);
+  printf("%d tokens chosen, %d of them drawn, %d of these on an edge\n", chosen, draws, forgiven);
+  expect(forgiven < 4, "too many draws on an edge");
   return report("select_test");
 }
