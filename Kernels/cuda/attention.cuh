@@ -46,9 +46,9 @@ static __device__ __forceinline__ float exponential_2(float x) {
 }
 #define LOG2_E 1.44269504088896341f
 
-/// exp(x - maximum), and 0 where nothing counts yet: a maximum of -inf would make it what is not a number.
+/// exp2(x - maximum), and 0 where nothing counts yet: a maximum of -inf would make it what is not a number.
 static __device__ __forceinline__ float weight_below(float x, float maximum) {
-  return maximum == -INFINITY ? 0.0f : expf(x - maximum);
+  return maximum == -INFINITY ? 0.0f : exponential_2(x - maximum);
 }
 
 static __device__ __forceinline__ uint4 zeros_16() {
@@ -73,9 +73,9 @@ static __device__ __forceinline__ void add_scores(float (&d)[4], const uint4 (&q
   }
 }
 
-/// The 32 bytes of a row of 64 dimensions that this lane holds in `add_scores`.
+/// The 32 bytes of a row of 64 dimensions that this lane holds in `add_scores`; `part` is the row at 8 pair.
 template <typename T>
-static __device__ __forceinline__ void load_row(uint4 (&x)[2], const T *row, int pair) {
-  x[0] = load_streaming_16(row + pair * 8);
-  x[1] = load_streaming_16(row + 32 + pair * 8);
+static __device__ __forceinline__ void load_row(uint4 (&x)[2], const T *part) {
+  x[0] = load_streaming_16(part);
+  x[1] = load_streaming_16(part + 32);
 }
