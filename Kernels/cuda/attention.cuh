@@ -51,6 +51,24 @@ static __device__ __forceinline__ float weight_below(float x, float maximum) {
   return maximum == -INFINITY ? 0.0f : exponential_2(x - maximum);
 }
 
+// Of all lanes of a warp.
+static __device__ __forceinline__ int warp_greatest(int x) {
+#ifdef STAPES_EMULATED
+  for (int bits = 16; bits > 0; bits /= 2) x = max(x, __shfl_xor_sync(0xffffffff, x, bits));
+  return x;
+#else
+  return __reduce_max_sync(0xffffffff, x);
+#endif
+}
+static __device__ __forceinline__ int warp_least(int x) {
+#ifdef STAPES_EMULATED
+  for (int bits = 16; bits > 0; bits /= 2) x = min(x, __shfl_xor_sync(0xffffffff, x, bits));
+  return x;
+#else
+  return __reduce_min_sync(0xffffffff, x);
+#endif
+}
+
 static __device__ __forceinline__ uint4 zeros_16() {
   uint4 x;
   x.x = x.y = x.z = x.w = 0;

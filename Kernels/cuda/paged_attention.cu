@@ -82,34 +82,30 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   auto &shared = *reinterpret_cast<shared_sums *>(shared_memory());
 
   // What is read waits for lengths and pages, and these for the group; so each time all that can be is asked for.
-  const int count = a.group_counts[group], first = a.group_firsts[group], sequence = a.group_rows[group];
+  const int count = a.group_counts[group], first = a.group_firsts[group];
+  const int sequence = a.group_rows[group];
   const int begin = chunk * STAPES_CUDA_CHUNK + warp * warp_positions;
+  // A lane asks for its own token's length; lanes without a token for the last one's.
+  int length = a.lengths[first + max(min(quad, count - 1), 0)];
   const unsigned tiles_per_page = static_cast<unsigned>(a.cache.tiles_per_page);
   const unsigned columns = static_cast<unsigned>(a.page_table_stride);
   const unsigned tile = static_cast<unsigned>(begin) / STAPES_TILE, column = tile / tiles_per_page;
   unsigned in_page[2] = {tile - column * tiles_per_page, tile - column * tiles_per_page + 1};
   const bool crosses = in_page[1] == tiles_per_page;
   if (crosses) in_page[1] = 0;
-  const int32_t *pages = a.page_table + sequence * a.page_table_stride;
-  int page[2];
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-    const unsigned at = column + (i == 1 && crosses);
-    page[i] = at < columns ? pages[at] : 0;
-  }
-  int longest = 0, shortest = INT32_MAX, length = 0;
-#pragma unroll
-  for (int t = 0; t < STAPES_GROUP; t++) {
-    const int of_token = t < count ? a.lengths[first + t] : 0;
-    if (t == quad) length = of_token;
-    longest = max(longest, of_token);
-    if (t < count) shortest = min(shortest, of_token);
-  }
+  // Past the last page there is nothing to read, but any page may be looked up.
+  const unsigned row = static_cast<unsigned>(sequence) * columns;
+  const int page[2] = {a.page_table[row + min(column, columns - 1)],
+                       a.page_table[row + min(column + crosses, columns - 1)]};
+  const bool appends = args.key != nullptr;
+  const int slot = appends ? args.slots[first] : 0;
   // Never past the pages, nor past what the grid was made for.
-  const int most = min(static_cast<int>(a.longest), static_cast<int>(columns * tiles_per_page * STAPES_TILE));
-  longest = min(longest, most), shortest = min(shortest, most), length = min(length, most);
+  length = min(length, min(static_cast<int>(a.longest), static_cast<int>(columns * tiles_per_page * STAPES_TILE)));
+  const int longest = warp_greatest(length), shortest = warp_least(length);
   const int chunks = longest > STAPES_CUDA_CHUNK ? (longest + STAPES_CUDA_CHUNK - 1) / STAPES_CUDA_CHUNK : 1;
-  if (count <= 0 || chunk >= chunks) return;
+  // No page has this number. To ask keeps the loads of pages here, beside that of the length: they would be put behind
+  // the branch, and so behind the wait for the length.
+  if (count <= 0 || chunk >= chunks || page[0] == INT32_MIN || page[1] == INT32_MIN) return;
 
   uint4 q[4] = {zeros_16(), zeros_16(), zeros_16(), zeros_16()};
   if (quad < count) {
@@ -128,7 +124,6 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     values[i] = static_cast<const T *>(a.cache.values) + at + pair * 2 * STAPES_HEAD_WIDTH + quad * 8;
   }
   // With a new position, the cache holds all but that one.
-  const bool appends = args.key != nullptr;
   const int last = longest - 1, cached = appends ? last : longest;
   const bool appends_here = appends && last >= begin && last < begin + warp_positions;
   const int key_position = begin + quad, value_position = begin + pair * 2;
@@ -155,32 +150,21 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
           v[s][r] = load_streaming_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
       }
   }
+  // That one is taken from where it was made. Its copy to the cache is begun here too: eight lanes have the key, eight
+  // the value.
+  uint4 copied = zeros_16();
   if (appends_here) {
-    // The new position is taken from where it was made, and written to its slot, which nobody reads in this launch.
-    const T *new_key = static_cast<const T *>(args.key) + first * args.key_stride + head * STAPES_HEAD_WIDTH + pair * 8;
-    const T *new_value =
-        static_cast<const T *>(args.value) + first * args.value_stride + head * STAPES_HEAD_WIDTH + quad * 8;
-    const unsigned slot = static_cast<unsigned>(args.slots[first]), page_positions = tiles_per_page * STAPES_TILE;
-    const unsigned slot_page = slot / page_positions;
-    const int64_t at = slot_page * a.cache.page_stride + head * a.cache.head_stride +
-                       (slot - slot_page * page_positions) * STAPES_HEAD_WIDTH;
-    T *to_key = static_cast<T *>(a.cache.keys) + at + pair * 8;
-    T *to_value = static_cast<T *>(a.cache.values) + at + quad * 8;
+    const T *new_key = static_cast<const T *>(args.key) + first * args.key_stride + head * STAPES_HEAD_WIDTH;
+    const T *new_value = static_cast<const T *>(args.value) + first * args.value_stride + head * STAPES_HEAD_WIDTH;
 #pragma unroll
     for (int i = 0; i < 4; i++)
-      if (key_position + i * 8 == last) {
-        load_row(k[i], new_key);
-        *reinterpret_cast<uint4 *>(to_key) = k[i][0];
-        *reinterpret_cast<uint4 *>(to_key + 32) = k[i][1];
-      }
+      if (key_position + i * 8 == last) load_row(k[i], new_key + pair * 8);
 #pragma unroll
     for (int s = 0; s < 2; s++)
 #pragma unroll
       for (int r = 0; r < 4; r++)
-        if (value_position + s * 16 + value_row(r) == last) {
-          v[s][r] = load_streaming_16(new_value);
-          *reinterpret_cast<uint4 *>(to_value) = v[s][r];
-        }
+        if (value_position + s * 16 + value_row(r) == last) v[s][r] = load_streaming_16(new_value + quad * 8);
+    copied = load_streaming_16((lane & 8 ? new_value : new_key) + lane % 8 * 8);
   }
 
   float scores[4][4];
@@ -189,6 +173,14 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
 #pragma unroll
     for (int j = 0; j < 4; j++) scores[i][j] = 0;
     add_scores<T>(scores[i], q, k[i]);
+  }
+
+  if (appends_here && lane < 16) {
+    // Nobody reads the slot in this launch.
+    const unsigned page_positions = tiles_per_page * STAPES_TILE, to_page = static_cast<unsigned>(slot) / page_positions;
+    const int64_t at = to_page * a.cache.page_stride + head * a.cache.head_stride +
+                       (static_cast<unsigned>(slot) - to_page * page_positions) * STAPES_HEAD_WIDTH + lane % 8 * 8;
+    *reinterpret_cast<uint4 *>(static_cast<T *>(lane & 8 ? a.cache.values : a.cache.keys) + at) = copied;
   }
 
   // Softmax over the warp's positions of token `quad`: this lane has positions 8 i + 2 pair and the next.
