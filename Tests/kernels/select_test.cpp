@@ -1,11 +1,10 @@
-// select and token_probability on the emulator, against the CPU's own kernels.
+// select on the emulator against the CPU's own kernel (cpu_select.c), token_probability against double precision.
 #include "check_attention.h"
 
 #include "select.cu"
 #include "token_probability.cu"
 
-// The generic level alone, so that the test needs no dispatch.
-extern "C" const stapes_kernels stapes_kernels_generic;
+extern "C" void stapes_cpu_select(const stapes_select_arguments *arguments);
 
 /// A vocabulary: text, special ids, stamps.
 struct vocabulary {
@@ -137,7 +136,7 @@ static void compare(vocabulary ids, int count, uint64_t seed, bool every_order) 
   const rows start(ids, count, random);
   rows cpu = start;
   const stapes_select_arguments on_cpu = cpu.arguments();
-  stapes_kernels_generic.select(&on_cpu, 0, 1);
+  stapes_cpu_select(&on_cpu);
 
   rows device = start;
   auto run = [&] {
