@@ -82,7 +82,9 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   auto &shared = *reinterpret_cast<shared_sums *>(shared_memory());
 
   // What is read waits for lengths and pages, and these for the group; so each time all that can be is asked for.
-  const int count = a.group_counts[group], first = a.group_firsts[group];
+  const int count = a.group_counts[group];
+  // Of a group without tokens, whatever it says of its first, token 0 is looked up. (No branch: both are asked for.)
+  const int first = min(a.group_firsts[group], count > 0 ? INT32_MAX : 0);
   const int sequence = a.group_rows[group];
   const int begin = chunk * STAPES_CUDA_CHUNK + warp * warp_positions;
   // A lane asks for its own token's length; lanes without a token for the last one's.

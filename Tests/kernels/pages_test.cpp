@@ -10,7 +10,7 @@ static const int width = STAPES_HEAD_WIDTH;
 /// A layer of an arena in which other layers stand beside it, all of it no numbers.
 template <typename T>
 struct arena {
-  std::vector<T> store;
+  array<T> store;
   stapes_kv_layer layer;
   int page_positions;
 
@@ -31,12 +31,12 @@ static void stores(int heads, int tiles_per_page, int rows) {
   randoms random(100 + heads);
   const int pages = rows / (tiles_per_page * STAPES_TILE) + 3;
   arena<T> start(heads, tiles_per_page, pages), got = start, wanted = start;
-  std::vector<int32_t> slots;
+  array<int32_t> slots;
   for (int s = start.page_positions; s < pages * start.page_positions; s++) slots.push_back(s);
   std::shuffle(slots.begin(), slots.end(), random.engine);
   slots.resize(size_t(rows));
   const int64_t key_stride = heads * width + 8, value_stride = heads * width + 16;
-  std::vector<From> keys(size_t(rows * key_stride)), values(size_t(rows * value_stride));
+  array<From> keys(size_t(rows * key_stride)), values(size_t(rows * value_stride));
   auto number = [&] {
     if (random.chance(0.01)) return random.chance(0.3) ? NAN : float(random.within(-1e6, 1e6));
     return float(random.within(-3, 3));
@@ -74,9 +74,9 @@ static void stores(int heads, int tiles_per_page, int rows) {
 static void copies(int64_t page_bytes) {
   randoms random(3);
   const int pages = 12;
-  std::vector<uint64_t> start(size_t(pages * page_bytes / 8));
+  array<uint64_t> start(size_t(pages * page_bytes / 8));
   for (uint64_t &x : start) x = random.engine();
-  const std::vector<int32_t> from = {3, 3, 7, 1}, to = {5, 11, 2, 9};
+  const array<int32_t> from = {3, 3, 7, 1}, to = {5, 11, 2, 9};
   auto wanted = start;
   for (size_t i = 0; i < from.size(); i++)
     memcpy(reinterpret_cast<char *>(wanted.data()) + to[i] * page_bytes,
@@ -102,12 +102,12 @@ static void scores(int count, int tokens, int positions) {
       for (int d = 0; d < width; d++)
         keys[arena.at(page * arena.page_positions + p, h) + d] = from_float<T>(float(random.within(-1, 1)));
   const int64_t stride = heads * width + 8;
-  std::vector<T> queries(size_t(tokens * stride));
+  array<T> queries(size_t(tokens * stride));
   for (T &x : queries) x = from_float<T>(float(random.within(-4, 4)));
-  std::vector<int32_t> chosen;
+  array<int32_t> chosen;
   for (int i = 0; i < count; i++) chosen.push_back(random.below(heads));
   const auto got = in_every_order<float>("cross_scores", [&] {
-    std::vector<float> output(size_t(count * tokens * positions) + 8, -77.0f);
+    array<float> output(size_t(count * tokens * positions) + 8, -77.0f);
     stapes_cross_scores_arguments a = {arena.layer, queries.data(), chosen.data(), output.data(), count, tokens,
                                        positions,   stride,         page,          0.125f,        names_of<T>::type};
     launch("cross_scores", a, stapes_cuda_shape_cross_scores);

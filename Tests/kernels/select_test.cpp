@@ -16,12 +16,12 @@ struct rows {
   vocabulary ids;
   int count, history_stride;
   int64_t stride, words;
-  std::vector<float> logits;
-  std::vector<int32_t> seats, history, tokens, candidates;
-  std::vector<stapes_sampling_rules> rules;
-  std::vector<stapes_sampling_state> states;
-  std::vector<uint64_t> suppressed;
-  std::vector<float> log_probabilities, candidate_log_probabilities;
+  array<float> logits;
+  array<int32_t> seats, history, tokens, candidates;
+  array<stapes_sampling_rules> rules;
+  array<stapes_sampling_state> states;
+  array<uint64_t> suppressed;
+  array<float> log_probabilities, candidate_log_probabilities;
 
   rows(vocabulary ids, int count, randoms &random) : ids(ids), count(count), history_stride(40) {
     stride = ids.size + random.below(4);
@@ -142,7 +142,7 @@ static void compare(vocabulary ids, int count, uint64_t seed, bool every_order) 
   auto run = [&] {
     device = start;
     launch("select", device.arguments(), stapes_cuda_shape_select);
-    std::vector<float> bits(device.log_probabilities);
+    array<float> bits(device.log_probabilities);
     bits.insert(bits.end(), device.candidate_log_probabilities.begin(), device.candidate_log_probabilities.end());
     for (int32_t token : device.tokens) bits.push_back(float(token));
     for (int32_t token : device.candidates) bits.push_back(float(token));
@@ -202,20 +202,20 @@ static void places() {
   randoms random(5);
   rows start(ids, 7, random);
   start.stride = ids.size;
-  std::vector<float> row(start.logits.begin(), start.logits.begin() + ids.size);
+  array<float> row(start.logits.begin(), start.logits.begin() + ids.size);
   for (float &x : row) x = float(random.within(-5, 5));
   start.rules[1] = {};
   start.rules[1].candidates = 5;
   start.rules[1].temperature = 0.7f;
   start.states[1] = {};
-  std::vector<float> first;
+  array<float> first;
   for (int place = 0; place < 7; place++) {
     rows here = start;
     std::copy(row.begin(), row.end(), here.logits.begin() + place * ids.size);
     here.seats.assign(7, 0);
     here.seats[place] = 1;
     launch("select", here.arguments(), stapes_cuda_shape_select);
-    std::vector<float> bits(here.candidate_log_probabilities.begin() + place * STAPES_CANDIDATES,
+    array<float> bits(here.candidate_log_probabilities.begin() + place * STAPES_CANDIDATES,
                             here.candidate_log_probabilities.begin() + place * STAPES_CANDIDATES + 5);
     bits.push_back(here.log_probabilities[place]);
     bits.push_back(float(here.tokens[place]));
@@ -226,13 +226,13 @@ static void places() {
 
 static void probabilities(int limit, int64_t stride, int count) {
   randoms random(1000 + limit);
-  std::vector<float> logits(size_t(stride * count));
+  array<float> logits(size_t(stride * count));
   for (float &x : logits) x = random.chance(0.01) ? -INFINITY : float(random.within(-9, 9));
-  std::vector<int32_t> tokens;
+  array<int32_t> tokens;
   for (int r = 0; r < count; r++) tokens.push_back(r % 3 == 2 ? limit + r : random.below(limit));
   for (int r = 0; r < count; r += 3) logits[r * stride + tokens[r]] = 12;
   const auto got = in_every_order<float>("token_probability", [&] {
-    std::vector<float> output(size_t(count), NAN);
+    array<float> output(size_t(count), NAN);
     stapes_token_probability_arguments a = {logits.data(), tokens.data(), output.data(), count, stride, limit};
     launch("token_probability", a, stapes_cuda_shape_token_probability);
     return output;
