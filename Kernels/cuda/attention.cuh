@@ -69,6 +69,28 @@ static __device__ __forceinline__ int warp_least(int x) {
 #endif
 }
 
+/// Of numbers; the order of their bits as integers is theirs, but for that of those below 0, which is turned.
+static __device__ __forceinline__ float warp_greatest(float x) {
+  int bits;
+  memcpy(&bits, &x, 4);
+  bits = warp_greatest(bits < 0 ? bits ^ 0x7fffffff : bits);
+  if (bits < 0) bits ^= 0x7fffffff;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
+/// Counts one more arrival and returns how many there were. What the thread knows to be written before comes before the
+/// arrival for whoever sees it, and what it reads afterwards is no older than the arrivals before.
+static __device__ __forceinline__ unsigned arrive(unsigned *arrivals) {
+#ifdef STAPES_EMULATED
+  return atomicAdd(arrivals, 1u);
+#else
+  unsigned before;
+  asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], 1;" : "=r"(before) : "l"(arrivals) : "memory");
+  return before;
+#endif
+}
+
 static __device__ __forceinline__ uint4 zeros_16() {
   uint4 x;
   x.x = x.y = x.z = x.w = 0;

@@ -292,13 +292,8 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     if (part == 0) to[STAPES_HEAD_WIDTH] = merged.maximum, to[STAPES_HEAD_WIDTH + 1] = merged.total;
   }
   __syncthreads();
-  if (thread == 0) {
-    // The barrier and this fence order the whole block's partial results before its arrival, and after the last
-    // arrival's what the others wrote.
-    __threadfence();
-    shared.arrived = atomicAdd(args.arrivals + item, 1u);
-    __threadfence();
-  }
+  // The barriers on both sides make it the arrival of the whole block.
+  if (thread == 0) shared.arrived = arrive(args.arrivals + item);
   __syncthreads();
   if (shared.arrived != static_cast<unsigned>(chunks) - 1) return;
   if (thread == 0) args.arrivals[item] = 0;

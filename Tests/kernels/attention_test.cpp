@@ -272,6 +272,23 @@ static void appends(int heads) {
   }
 }
 
+/// Lengths that no plan gives: of 0 there are zeros, past the pages all that the pages hold, and nothing waits for ever.
+template <typename T>
+static void odd_lengths() {
+  randoms random(17);
+  arena<T> arena(1, 1, 2, 12, random);
+  arena.fill(0, 192, random);
+  arena.fill(1, 192, random);
+  step<T> odd({{0, {0}}, {1, {5000, 0, 192}}, {0, {0, 0}}}, 1, 2, random);
+  const auto output = odd.run(arena, 192);
+  std::copy_n(odd.queries.begin() + odd.stride, odd.stride, odd.queries.begin() + 3 * odd.stride);
+  const auto again = odd.run(arena, 192);
+  expect(same_bits(row_of(output, odd.stride, 1), row_of(again, odd.stride, 3)), "a length is not cut to the pages");
+  for (size_t token : {0, 2, 4, 5})
+    for (int d = 0; d < width; d++)
+      expect(output[token * odd.stride + d].bits == 0, "a length of 0 gives %g", double(to_float(output[token * odd.stride + d])));
+}
+
 template <typename T>
 static void windows(int frames, int heads, double spread, bool every_order) {
   randoms random(uint64_t(frames) * 31 + heads);
@@ -320,6 +337,7 @@ static void all() {
   // More chunks than are put together at once.
   groups_and_lengths<T>(1, 110, {10, 1760, 1700}, 4);
   appends<T>(3);
+  odd_lengths<T>();
   for (int frames : {1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200}) windows<T>(frames, 2, 3, true);
   windows<T>(150, 1, 20, true);
 }
