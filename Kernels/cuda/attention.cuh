@@ -1,5 +1,6 @@
 // What the attention kernels share. The fragments are those of mma.m16n8k16: of a lane, `quad` = lane / 4 is the row of
-// a and the column of b, `pair` = lane % 4 says which columns of a (rows of b) it holds: 2 pair, 2 pair + 1 and those + 8.
+// a and the column of b, `pair` = lane % 4 says which columns of a (rows of b) it holds: 2 pair, 2 pair + 1 and those
+// + 8.
 #pragma once
 
 #include <type_traits>

@@ -1,5 +1,5 @@
-// Attention of every frame of a window over every frame: blocks of 64 queries, 16 a warp, go along the keys in blocks of
-// 64 and keep the softmax as they go. The next block of keys and values is copied while this one is worked on.
+// Attention of every frame of a window over every frame: blocks of 64 queries, 16 a warp, go along the keys in blocks
+// of 64 and keep the softmax as they go. The next block of keys and values is copied while this one is worked on.
 #include "attention.cuh"
 
 namespace encoder {

@@ -57,11 +57,13 @@ __device__ __forceinline__ void store_output(const stapes_paged_attention_argume
 /// `rows` are positions 2 pair, 2 pair + 1 and those + 8, dimensions 8 quad ... 8 quad + 7.
 template <typename T>
 __device__ __forceinline__ void add_values(float (&sums)[4][4], const uint4 (&rows)[4], const uint32_t (&weights)[2]) {
-#define STAPES_ADD(I, FIELD)                                                                        \
-  {                                                                                                 \
-    const uint32_t a[4] = {low_halves(rows[0].FIELD, rows[1].FIELD), high_halves(rows[0].FIELD, rows[1].FIELD), \
-                           low_halves(rows[2].FIELD, rows[3].FIELD), high_halves(rows[2].FIELD, rows[3].FIELD)}; \
-    mma_16x8x16<T>(sums[I], a, weights);                                                            \
+#define STAPES_ADD(I, FIELD)                                                           \
+  {                                                                                    \
+    const uint32_t a[4] = {low_halves(rows[0].FIELD, rows[1].FIELD),                   \
+                           high_halves(rows[0].FIELD, rows[1].FIELD),                  \
+                           low_halves(rows[2].FIELD, rows[3].FIELD),                   \
+                           high_halves(rows[2].FIELD, rows[3].FIELD)};                 \
+    mma_16x8x16<T>(sums[I], a, weights);                                               \
   }
   STAPES_ADD(0, x)
   STAPES_ADD(1, y)
@@ -179,7 +181,8 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
 
   if (appends_here && lane < 16) {
     // Nobody reads the slot in this launch.
-    const unsigned page_positions = tiles_per_page * STAPES_TILE, to_page = static_cast<unsigned>(slot) / page_positions;
+    const unsigned page_positions = tiles_per_page * STAPES_TILE;
+    const unsigned to_page = static_cast<unsigned>(slot) / page_positions;
     const int64_t at = to_page * a.cache.page_stride + head * a.cache.head_stride +
                        (static_cast<unsigned>(slot) - to_page * page_positions) * STAPES_HEAD_WIDTH + lane % 8 * 8;
     *reinterpret_cast<uint4 *>(static_cast<T *>(lane & 8 ? a.cache.values : a.cache.keys) + at) = copied;
@@ -197,7 +200,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     }
   maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffff, maximum, 1));
   maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffff, maximum, 2));
-  // Scores that are no numbers leave no maximum; their weights have to become no numbers too.
+  // Where no position counts, all weights are to be 0.
   const float below = maximum == -INFINITY ? 0.0f : maximum;
   uint32_t weights[2][2];
   float total = 0;
@@ -259,8 +262,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     }
   }
   if (pair == 0) {
-    // What is not a number has to survive the merge, which leaves out a maximum of -inf.
-    shared.maxima[warp][quad] = total != total ? 0.0f : maximum;
+    shared.maxima[warp][quad] = maximum;
     shared.totals[warp][quad] = total;
   }
   __syncthreads();

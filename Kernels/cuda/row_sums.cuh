@@ -37,7 +37,8 @@ struct row_part : row_sum {
   int at = 0;
 };
 
-/// A thread's numbers of a batch that begins at id `at`. Not read as what never changes: the block may have written some.
+/// A thread's numbers of a batch that begins at id `at`. Not read as what never changes: the block may have written
+/// some.
 template <bool Whole>
 static __device__ __forceinline__ void load_batch(float (&x)[row_loads], const float *row, int at, int end) {
 #pragma unroll
@@ -67,7 +68,8 @@ static __device__ __forceinline__ void add_batch(row_part &part, const float *ro
     if (Whole || base + i * row_threads < end) part.total += exponential_2(fmaf(x[i], LOG2_E, -below));
 }
 
-/// The ids of [begin, end) that are a thread's. Which they are, and so the bits of the sums, depends on the range alone.
+/// The ids of [begin, end) that are a thread's. Which they are, and so the bits of the sums, depends on the range
+/// alone.
 static __device__ __forceinline__ row_part sum_part(const float *row, int begin, int end) {
   row_part part;
   int base = begin;

@@ -110,7 +110,8 @@ static double philox(uint64_t seed, uint32_t step) {
   uint32_t x[4] = {step, 0, 0, 0}, key[2] = {uint32_t(seed), uint32_t(seed >> 32)};
   for (int round = 0; round < 10; round++, key[0] += 0x9E3779B9u, key[1] += 0xBB67AE85u) {
     const uint64_t a = uint64_t(0xD2511F53u) * x[0], b = uint64_t(0xCD9E8D57u) * x[2];
-    const uint32_t y[4] = {uint32_t(b >> 32) ^ x[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ x[3] ^ key[1], uint32_t(a)};
+    const uint32_t y[4] = {uint32_t(b >> 32) ^ x[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ x[3] ^ key[1],
+                           uint32_t(a)};
     memcpy(x, y, sizeof x);
   }
   return double((uint64_t(x[0]) << 21) | (x[1] >> 11)) * 0x1p-53;
