@@ -1,5 +1,6 @@
 // What the attention kernels share. The fragments are those of mma.m16n8k16: of a lane, `quad` = lane / 4 is the row of
-// a and the column of b, `pair` = lane % 4 says which columns of a (rows of b) it holds: 2 pair, 2 pair + 1 and those + 8.
+// a and the column of b, `pair` = lane % 4 says which columns of a (rows of b) it holds: 2 pair, 2 pair + 1 and those
+// + 8.
 #pragma once
 
 #include <type_traits>
@@ -46,9 +47,49 @@ static __device__ __forceinline__ float exponential_2(float x) {
 }
 #define LOG2_E 1.44269504088896341f
 
-/// exp(x - maximum), and 0 where nothing counts yet: a maximum of -inf would make it what is not a number.
+/// exp2(x - maximum), and 0 where nothing counts yet: a maximum of -inf would make it what is not a number.
 static __device__ __forceinline__ float weight_below(float x, float maximum) {
-  return maximum == -INFINITY ? 0.0f : expf(x - maximum);
+  return maximum == -INFINITY ? 0.0f : exponential_2(x - maximum);
+}
+
+// Of all lanes of a warp.
+static __device__ __forceinline__ int warp_greatest(int x) {
+#ifdef STAPES_EMULATED
+  for (int bits = 16; bits > 0; bits /= 2) x = max(x, __shfl_xor_sync(0xffffffff, x, bits));
+  return x;
+#else
+  return __reduce_max_sync(0xffffffff, x);
+#endif
+}
+static __device__ __forceinline__ int warp_least(int x) {
+#ifdef STAPES_EMULATED
+  for (int bits = 16; bits > 0; bits /= 2) x = min(x, __shfl_xor_sync(0xffffffff, x, bits));
+  return x;
+#else
+  return __reduce_min_sync(0xffffffff, x);
+#endif
+}
+
+/// Of numbers; the order of their bits as integers is theirs, but for that of those below 0, which is turned.
+static __device__ __forceinline__ float warp_greatest(float x) {
+  int bits;
+  memcpy(&bits, &x, 4);
+  bits = warp_greatest(bits < 0 ? bits ^ 0x7fffffff : bits);
+  if (bits < 0) bits ^= 0x7fffffff;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
+/// Counts one more arrival and returns how many there were. What the thread knows to be written before comes before the
+/// arrival for whoever sees it, and what it reads afterwards is no older than the arrivals before.
+static __device__ __forceinline__ unsigned arrive(unsigned *arrivals) {
+#ifdef STAPES_EMULATED
+  return atomicAdd(arrivals, 1u);
+#else
+  unsigned before;
+  asm volatile("atom.acq_rel.gpu.global.add.u32 %0, [%1], 1;" : "=r"(before) : "l"(arrivals) : "memory");
+  return before;
+#endif
 }
 
 static __device__ __forceinline__ uint4 zeros_16() {
@@ -73,9 +114,9 @@ static __device__ __forceinline__ void add_scores(float (&d)[4], const uint4 (&q
   }
 }
 
-/// The 32 bytes of a row of 64 dimensions that this lane holds in `add_scores`.
+/// The 32 bytes of a row of 64 dimensions that this lane holds in `add_scores`; `part` is the row at 8 pair.
 template <typename T>
-static __device__ __forceinline__ void load_row(uint4 (&x)[2], const T *row, int pair) {
-  x[0] = load_streaming_16(row + pair * 8);
-  x[1] = load_streaming_16(row + 32 + pair * 8);
+static __device__ __forceinline__ void load_row(uint4 (&x)[2], const T *part) {
+  x[0] = load_streaming_16(part);
+  x[1] = load_streaming_16(part + 32);
 }

@@ -17,13 +17,13 @@ __device__ __forceinline__ void cross_scores(const stapes_cross_scores_arguments
   for (int i = 0; i < 4; i++) {
     const int position = begin + i * 8 + quad;
     k[i][0] = k[i][1] = zeros_16();
-    if (position < a.positions) load_row(k[i], keys + static_cast<int64_t>(position) * STAPES_HEAD_WIDTH, pair);
+    if (position < a.positions) load_row(k[i], keys + static_cast<int64_t>(position) * STAPES_HEAD_WIDTH + pair * 8);
   }
   uint4 q[4];
 #pragma unroll
   for (int r = 0; r < 2; r++) {
     uint4 row[2] = {zeros_16(), zeros_16()};
-    if (token + r * 8 < a.tokens) load_row(row, query + r * 8 * a.query_stride, pair);
+    if (token + r * 8 < a.tokens) load_row(row, query + r * 8 * a.query_stride + pair * 8);
     q[r * 2] = row[0], q[r * 2 + 1] = row[1];
   }
 #pragma unroll

@@ -1,5 +1,5 @@
-// Attention of every frame of a window over every frame: blocks of 64 queries, 16 a warp, go along the keys in blocks of
-// 64 and keep the softmax as they go. The next block of keys and values is copied while this one is worked on.
+// Attention of every frame of a window over every frame: blocks of 64 queries, 16 a warp, go along the keys in blocks
+// of 64 and keep the softmax as they go. The next block of keys and values is copied while this one is worked on.
 #include "attention.cuh"
 
 namespace encoder {
@@ -159,16 +159,12 @@ __device__ __forceinline__ void encoder_attention(const stapes_encoder_attention
 }  // namespace encoder
 
 // Four blocks share a multiprocessor: a window of 20 heads runs all at once.
-#ifdef STAPES_EMULATED
-#define STAPES_BOUNDS 128
-#else
-#define STAPES_BOUNDS 128, 4
-#endif
+#define STAPES_ENCODER_BOUNDS 128, 4
 
-KERNEL(encoder_attention_f16, STAPES_BOUNDS)(const __grid_constant__ stapes_encoder_attention_arguments args) {
+KERNEL(encoder_attention_f16, STAPES_ENCODER_BOUNDS)(const __grid_constant__ stapes_encoder_attention_arguments args) {
   encoder::encoder_attention<half_t>(args);
 }
 
-KERNEL(encoder_attention_bf16, STAPES_BOUNDS)(const __grid_constant__ stapes_encoder_attention_arguments args) {
+KERNEL(encoder_attention_bf16, STAPES_ENCODER_BOUNDS)(const __grid_constant__ stapes_encoder_attention_arguments args) {
   encoder::encoder_attention<bfloat_t>(args);
 }

@@ -23,7 +23,7 @@ struct shared_sums {
   unsigned arrived;
 };
 
-/// Four sums, the maximum that their weights are below, and the sum of the weights.
+/// Four sums, the maximum that their weights are below, in powers of 2, and the sum of the weights.
 struct partial {
   float sums[4] = {0, 0, 0, 0};
   float maximum = -INFINITY, total = 0;
@@ -36,12 +36,6 @@ struct partial {
     total += other_total * weight;
   }
 };
-
-__device__ __forceinline__ int clamped(const stapes_paged_attention_arguments &a, int length) {
-  int64_t most = a.page_table_stride * a.cache.tiles_per_page * STAPES_TILE;
-  if (most > a.longest) most = a.longest;
-  return length < 0 ? 0 : length > most ? static_cast<int>(most) : length;
-}
 
 template <typename T>
 __device__ __forceinline__ void store_four(T *to, const float (&x)[4], float scale) {
@@ -63,11 +57,13 @@ __device__ __forceinline__ void store_output(const stapes_paged_attention_argume
 /// `rows` are positions 2 pair, 2 pair + 1 and those + 8, dimensions 8 quad ... 8 quad + 7.
 template <typename T>
 __device__ __forceinline__ void add_values(float (&sums)[4][4], const uint4 (&rows)[4], const uint32_t (&weights)[2]) {
-#define STAPES_ADD(I, FIELD)                                                                        \
-  {                                                                                                 \
-    const uint32_t a[4] = {low_halves(rows[0].FIELD, rows[1].FIELD), high_halves(rows[0].FIELD, rows[1].FIELD), \
-                           low_halves(rows[2].FIELD, rows[3].FIELD), high_halves(rows[2].FIELD, rows[3].FIELD)}; \
-    mma_16x8x16<T>(sums[I], a, weights);                                                            \
+#define STAPES_ADD(I, FIELD)                                                           \
+  {                                                                                    \
+    const uint32_t a[4] = {low_halves(rows[0].FIELD, rows[1].FIELD),                   \
+                           high_halves(rows[0].FIELD, rows[1].FIELD),                  \
+                           low_halves(rows[2].FIELD, rows[3].FIELD),                   \
+                           high_halves(rows[2].FIELD, rows[3].FIELD)};                 \
+    mma_16x8x16<T>(sums[I], a, weights);                                               \
   }
   STAPES_ADD(0, x)
   STAPES_ADD(1, y)
@@ -76,76 +72,103 @@ __device__ __forceinline__ void add_values(float (&sums)[4][4], const uint4 (&ro
 #undef STAPES_ADD
 }
 
+/// Of the four rows of values in a tile that a lane holds, how far row r is from the first.
+__device__ __forceinline__ constexpr int value_row(int r) { return r / 2 * 8 + r % 2; }
+
 template <typename T>
 __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_arguments &args) {
   const stapes_paged_attention_arguments &a = args.attention;
   const int chunk = blockIdx.x, head = blockIdx.y, group = blockIdx.z;
-  const int thread = threadIdx.x, warp = thread / 32, lane = thread % 32, quad = lane / 4, pair = lane % 4;
+  const unsigned thread = threadIdx.x, warp = thread / 32, lane = thread % 32;
+  const int quad = lane / 4, pair = lane % 4;
   auto &shared = *reinterpret_cast<shared_sums *>(shared_memory());
 
-  // Which pages depends on no length, so both are asked for at once.
-  const int count = a.group_counts[group], first = a.group_firsts[group];
-  const int32_t *pages = a.page_table + a.group_rows[group] * a.page_table_stride;
-  if (count <= 0) return;
+  // What is read waits for lengths and pages, and these for the group; so each time all that can be is asked for.
+  const int count = a.group_counts[group];
+  // Of a group without tokens, whatever it says of its first, token 0 is looked up. (No branch: both are asked for.)
+  const int first = min(a.group_firsts[group], count > 0 ? INT32_MAX : 0);
+  const int sequence = a.group_rows[group];
   const int begin = chunk * STAPES_CUDA_CHUNK + warp * warp_positions;
-  const int tiles_per_page = static_cast<int>(a.cache.tiles_per_page);
-  int64_t tiles[2];
-#pragma unroll
-  for (int i = 0; i < 2; i++) {
-    int tile = begin / STAPES_TILE + i, column = tile / tiles_per_page;
-    int page = column < a.page_table_stride ? pages[column] : 0;
-    tiles[i] = page * a.cache.page_stride + head * a.cache.head_stride +
-               static_cast<int64_t>(tile - column * tiles_per_page) * tile_values;
-  }
-  int longest = 0, shortest = INT32_MAX, length = 0;
-#pragma unroll
-  for (int t = 0; t < STAPES_GROUP; t++) {
-    int of_token = t < count ? clamped(a, a.lengths[first + t]) : 0;
-    if (t == quad) length = of_token;
-    if (of_token > longest) longest = of_token;
-    if (t < count && of_token < shortest) shortest = of_token;
-  }
-  const int chunks = longest > STAPES_CUDA_CHUNK ? (longest + STAPES_CUDA_CHUNK - 1) / STAPES_CUDA_CHUNK : 1;
-  if (chunk >= chunks) return;
-
-  // Keys: n-tile i holds positions begin + 8 i + quad.
-  const T *keys = static_cast<const T *>(a.cache.keys), *values = static_cast<const T *>(a.cache.values);
+  // A lane asks for its own token's length; lanes without a token for the last one's.
+  int length = a.lengths[first + max(min(quad, count - 1), 0)];
+  const unsigned tiles_per_page = static_cast<unsigned>(a.cache.tiles_per_page);
+  const unsigned columns = static_cast<unsigned>(a.page_table_stride);
+  const unsigned tile = static_cast<unsigned>(begin) / STAPES_TILE, column = tile / tiles_per_page;
+  unsigned in_page[2] = {tile - column * tiles_per_page, tile - column * tiles_per_page + 1};
+  const bool crosses = in_page[1] == tiles_per_page;
+  if (crosses) in_page[1] = 0;
+  // Past the last page there is nothing to read, but any page may be looked up.
+  const unsigned row = static_cast<unsigned>(sequence) * columns;
+  const int page[2] = {a.page_table[row + min(column, columns - 1)],
+                       a.page_table[row + min(column + crosses, columns - 1)]};
   const bool appends = args.key != nullptr;
-  const T *new_key = nullptr, *new_value = nullptr;
-  if (appends) {
-    new_key = static_cast<const T *>(args.key) + first * args.key_stride + head * STAPES_HEAD_WIDTH;
-    new_value = static_cast<const T *>(args.value) + first * args.value_stride + head * STAPES_HEAD_WIDTH;
-  }
-  uint4 k[4][2], v[2][4];
-#pragma unroll
-  for (int i = 0; i < 4; i++) {
-    int position = begin + i * 8 + quad;
-    k[i][0] = k[i][1] = zeros_16();
-    if (position < longest) {
-      const T *row = keys + tiles[i / 2] + (i % 2 * 8 + quad) * STAPES_HEAD_WIDTH;
-      if (appends && position == longest - 1) row = new_key;
-      load_row(k[i], row, pair);
-    }
-  }
-  // Values: of tile s the rows 2 pair, 2 pair + 1 and those + 8. Past the longest sequence there are zeros, because a
-  // weight of 0 does not keep what is not a number away.
-#pragma unroll
-  for (int s = 0; s < 2; s++)
-#pragma unroll
-    for (int r = 0; r < 4; r++) {
-      int in_tile = r / 2 * 8 + pair * 2 + r % 2, position = begin + s * 16 + in_tile;
-      v[s][r] = zeros_16();
-      if (position < longest) {
-        const T *row = values + tiles[s] + in_tile * STAPES_HEAD_WIDTH;
-        if (appends && position == longest - 1) row = new_value;
-        v[s][r] = load_streaming_16(row + quad * 8);
-      }
-    }
+  const int slot = appends ? args.slots[first] : 0;
+  // Never past the pages, nor past what the grid was made for.
+  length = min(length, min(static_cast<int>(a.longest), static_cast<int>(columns * tiles_per_page * STAPES_TILE)));
+  const int longest = warp_greatest(length), shortest = warp_least(length);
+  const int chunks = longest > STAPES_CUDA_CHUNK ? (longest + STAPES_CUDA_CHUNK - 1) / STAPES_CUDA_CHUNK : 1;
+  // No page has this number. To ask keeps the loads of pages here, beside that of the length: they would be put behind
+  // the branch, and so behind the wait for the length.
+  if (count <= 0 || chunk >= chunks || page[0] == INT32_MIN || page[1] == INT32_MIN) return;
+
   uint4 q[4] = {zeros_16(), zeros_16(), zeros_16(), zeros_16()};
   if (quad < count) {
     uint4 row[2];
-    load_row(row, static_cast<const T *>(a.query) + (first + quad) * a.query_stride + head * STAPES_HEAD_WIDTH, pair);
+    load_row(row, static_cast<const T *>(a.query) + (first + quad) * a.query_stride + head * STAPES_HEAD_WIDTH +
+                      pair * 8);
     q[0] = row[0], q[1] = row[1];
+  }
+  // Of keys, the lane's rows are 8 i + quad. Of values they are `value_row(r)` of tile s; past the longest sequence
+  // there are zeros, because a weight of 0 does not keep what is not a number away.
+  const T *keys[2], *values[2];
+#pragma unroll
+  for (int i = 0; i < 2; i++) {
+    const int64_t at = page[i] * a.cache.page_stride + head * a.cache.head_stride + in_page[i] * tile_values;
+    keys[i] = static_cast<const T *>(a.cache.keys) + at + quad * STAPES_HEAD_WIDTH + pair * 8;
+    values[i] = static_cast<const T *>(a.cache.values) + at + pair * 2 * STAPES_HEAD_WIDTH + quad * 8;
+  }
+  // With a new position, the cache holds all but that one.
+  const int last = longest - 1, cached = appends ? last : longest;
+  const bool appends_here = appends && last >= begin && last < begin + warp_positions;
+  const int key_position = begin + quad, value_position = begin + pair * 2;
+  uint4 k[4][2], v[2][4];
+  if (begin + warp_positions <= cached) {
+#pragma unroll
+    for (int i = 0; i < 4; i++) load_row(k[i], keys[i / 2] + i % 2 * 8 * STAPES_HEAD_WIDTH);
+#pragma unroll
+    for (int s = 0; s < 2; s++)
+#pragma unroll
+      for (int r = 0; r < 4; r++) v[s][r] = load_streaming_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
+  } else {
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      k[i][0] = k[i][1] = zeros_16();
+      if (key_position + i * 8 < cached) load_row(k[i], keys[i / 2] + i % 2 * 8 * STAPES_HEAD_WIDTH);
+    }
+#pragma unroll
+    for (int s = 0; s < 2; s++)
+#pragma unroll
+      for (int r = 0; r < 4; r++) {
+        v[s][r] = zeros_16();
+        if (value_position + s * 16 + value_row(r) < cached)
+          v[s][r] = load_streaming_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
+      }
+  }
+  // That one is taken from where it was made. Its copy to the cache is begun here too: eight lanes have the key, eight
+  // the value.
+  uint4 copied = zeros_16();
+  if (appends_here) {
+    const T *new_key = static_cast<const T *>(args.key) + first * args.key_stride + head * STAPES_HEAD_WIDTH;
+    const T *new_value = static_cast<const T *>(args.value) + first * args.value_stride + head * STAPES_HEAD_WIDTH;
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+      if (key_position + i * 8 == last) load_row(k[i], new_key + pair * 8);
+#pragma unroll
+    for (int s = 0; s < 2; s++)
+#pragma unroll
+      for (int r = 0; r < 4; r++)
+        if (value_position + s * 16 + value_row(r) == last) v[s][r] = load_streaming_16(new_value + quad * 8);
+    copied = load_streaming_16((lane & 8 ? new_value : new_key) + lane % 8 * 8);
   }
 
   float scores[4][4];
@@ -156,46 +179,34 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     add_scores<T>(scores[i], q, k[i]);
   }
 
-  if (appends && longest > begin && longest <= begin + warp_positions) {
-    // The warp that holds the new position writes it. Nobody reads the slot in this launch.
-    int slot = args.slots[first], page_positions = tiles_per_page * STAPES_TILE;
-    int page = slot / page_positions, in_page = slot - page * page_positions;
-    int64_t at = page * a.cache.page_stride + head * a.cache.head_stride +
-                 static_cast<int64_t>(in_page) * STAPES_HEAD_WIDTH;
-    T *key = static_cast<T *>(a.cache.keys) + at, *value = static_cast<T *>(a.cache.values) + at;
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-      if (begin + i * 8 + quad == longest - 1) {
-        *reinterpret_cast<uint4 *>(key + pair * 8) = k[i][0];
-        *reinterpret_cast<uint4 *>(key + 32 + pair * 8) = k[i][1];
-      }
-#pragma unroll
-    for (int s = 0; s < 2; s++)
-#pragma unroll
-      for (int r = 0; r < 4; r++)
-        if (begin + s * 16 + r / 2 * 8 + pair * 2 + r % 2 == longest - 1)
-          *reinterpret_cast<uint4 *>(value + quad * 8) = v[s][r];
+  if (appends_here && lane < 16) {
+    // Nobody reads the slot in this launch.
+    const unsigned page_positions = tiles_per_page * STAPES_TILE;
+    const unsigned to_page = static_cast<unsigned>(slot) / page_positions;
+    const int64_t at = to_page * a.cache.page_stride + head * a.cache.head_stride +
+                       (static_cast<unsigned>(slot) - to_page * page_positions) * STAPES_HEAD_WIDTH + lane % 8 * 8;
+    *reinterpret_cast<uint4 *>(static_cast<T *>(lane & 8 ? a.cache.values : a.cache.keys) + at) = copied;
   }
 
   // Softmax over the warp's positions of token `quad`: this lane has positions 8 i + 2 pair and the next.
+  const float scale = a.scale * LOG2_E;
   float maximum = -INFINITY;
 #pragma unroll
   for (int i = 0; i < 4; i++)
 #pragma unroll
     for (int j = 0; j < 2; j++) {
-      bool counts = begin + i * 8 + pair * 2 + j < length;
-      scores[i][j] = counts ? scores[i][j] * a.scale : -INFINITY;
+      scores[i][j] = value_position + i * 8 + j < length ? scores[i][j] * scale : -INFINITY;
       maximum = fmaxf(maximum, scores[i][j]);
     }
   maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffff, maximum, 1));
   maximum = fmaxf(maximum, __shfl_xor_sync(0xffffffff, maximum, 2));
-  // Scores that are no numbers leave no maximum; their weights have to become no numbers too.
+  // Where no position counts, all weights are to be 0.
   const float below = maximum == -INFINITY ? 0.0f : maximum;
   uint32_t weights[2][2];
   float total = 0;
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    uint32_t two = packed_weights<T>(expf(scores[i][0] - below), expf(scores[i][1] - below));
+    uint32_t two = packed_weights<T>(exponential_2(scores[i][0] - below), exponential_2(scores[i][1] - below));
     T rounded[2];
     memcpy(rounded, &two, 4);
     // Of what the sums are made with, so that the rounding of large weights cancels out.
@@ -223,7 +234,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
         uint4 seen[4];
 #pragma unroll
         for (int r = 0; r < 4; r++)
-          seen[r] = begin + s * 16 + r / 2 * 8 + pair * 2 + r % 2 < end ? v[s][r] : zeros_16();
+          seen[r] = value_position + s * 16 + value_row(r) < end ? v[s][r] : zeros_16();
         float with[4][4];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -251,8 +262,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     }
   }
   if (pair == 0) {
-    // What is not a number has to survive the merge, which leaves out a maximum of -inf.
-    shared.maxima[warp][quad] = total != total ? 0.0f : maximum;
+    shared.maxima[warp][quad] = maximum;
     shared.totals[warp][quad] = total;
   }
   __syncthreads();
@@ -284,13 +294,8 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     if (part == 0) to[STAPES_HEAD_WIDTH] = merged.maximum, to[STAPES_HEAD_WIDTH + 1] = merged.total;
   }
   __syncthreads();
-  if (thread == 0) {
-    // The barrier and this fence order the whole block's partial results before its arrival, and after the last
-    // arrival's what the others wrote.
-    __threadfence();
-    shared.arrived = atomicAdd(args.arrivals + item, 1u);
-    __threadfence();
-  }
+  // The barriers on both sides make it the arrival of the whole block.
+  if (thread == 0) shared.arrived = arrive(args.arrivals + item);
   __syncthreads();
   if (shared.arrived != static_cast<unsigned>(chunks) - 1) return;
   if (thread == 0) args.arrivals[item] = 0;

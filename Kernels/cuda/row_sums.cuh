@@ -19,7 +19,6 @@ struct row_sum {
     }
   }
 
-  /// The order of the two does not matter to the bits, so that all lanes of a warp come to the same.
   __device__ __forceinline__ row_sum with(const row_sum &other) const {
     row_sum both;
     both.maximum = fmaxf(maximum, other.maximum);
@@ -38,40 +37,51 @@ struct row_part : row_sum {
   int at = 0;
 };
 
-/// A thread's numbers of a batch that begins at id `at`. Not read as what never changes: the block may have written some.
+/// A thread's numbers of a batch that begins at id `at`. Not read as what never changes: the block may have written
+/// some.
+template <bool Whole>
 static __device__ __forceinline__ void load_batch(float (&x)[row_loads], const float *row, int at, int end) {
 #pragma unroll
   for (int i = 0; i < row_loads; i++) {
     const int id = at + i * row_threads;
-    x[i] = id < end ? fmaxf(row[id], -INFINITY) : -INFINITY;
+    x[i] = Whole || id < end ? row[id] : -INFINITY;
   }
+#pragma unroll
+  for (int i = 0; i < row_loads; i++) x[i] = fmaxf(x[i], -INFINITY);
 }
 
-/// The ids of [begin, end) that are a thread's. Which they are, and so the bits of the sums, depends on the range alone.
+/// Adds a batch that begins at `base`.
+template <bool Whole>
+static __device__ __forceinline__ void add_batch(row_part &part, const float *row, int base, int end) {
+  float x[row_loads];
+  load_batch<Whole>(x, row, base + threadIdx.x, end);
+  float maximum = x[0];
+#pragma unroll
+  for (int i = 1; i < row_loads; i++) maximum = fmaxf(maximum, x[i]);
+  if (maximum > part.maximum) {
+    part.raise(maximum);
+    part.at = base + threadIdx.x;
+  }
+  const float below = part.maximum == -INFINITY ? 0.0f : part.maximum * LOG2_E;
+#pragma unroll
+  for (int i = 0; i < row_loads; i++)
+    if (Whole || base + i * row_threads < end) part.total += exponential_2(fmaf(x[i], LOG2_E, -below));
+}
+
+/// The ids of [begin, end) that are a thread's. Which they are, and so the bits of the sums, depends on the range
+/// alone.
 static __device__ __forceinline__ row_part sum_part(const float *row, int begin, int end) {
   row_part part;
-  for (int base = begin; base < end; base += row_loads * row_threads) {
-    float x[row_loads];
-    load_batch(x, row, base + threadIdx.x, end);
-    float maximum = x[0];
-#pragma unroll
-    for (int i = 1; i < row_loads; i++) maximum = fmaxf(maximum, x[i]);
-    if (maximum > part.maximum) {
-      part.raise(maximum);
-      part.at = base + threadIdx.x;
-    }
-    const float below = part.maximum == -INFINITY ? 0.0f : part.maximum * LOG2_E;
-#pragma unroll
-    for (int i = 0; i < row_loads; i++)
-      if (base + i * row_threads < end) part.total += exponential_2(fmaf(x[i], LOG2_E, -below));
-  }
+  int base = begin;
+  for (; base + row_loads * row_threads <= end; base += row_loads * row_threads) add_batch<true>(part, row, base, end);
+  if (base < end) add_batch<false>(part, row, base, end);
   return part;
 }
 
 /// The first id of value `best` of a thread whose maximum it is.
 static __device__ __forceinline__ int first_of(const row_part &part, const float *row, int end, float best) {
   float x[row_loads];
-  load_batch(x, row, part.at, end);
+  load_batch<false>(x, row, part.at, end);
   int id = INT32_MAX;
   // From the last on, so that the first stays.
 #pragma unroll
@@ -80,13 +90,13 @@ static __device__ __forceinline__ int first_of(const row_part &part, const float
   return id;
 }
 
-static __device__ __forceinline__ row_sum sum_warp(row_sum sum) {
+/// Of all lanes of a warp. All of them come to the same bits.
+static __device__ __forceinline__ row_sum sum_warp(const row_sum &sum) {
+  row_sum whole;
+  whole.maximum = warp_greatest(sum.maximum);
+  whole.total = sum.maximum == whole.maximum ? sum.total
+                                             : sum.total * exponential_2((sum.maximum - whole.maximum) * LOG2_E);
 #pragma unroll
-  for (int bits = 16; bits > 0; bits /= 2) {
-    row_sum other;
-    other.maximum = __shfl_xor_sync(0xffffffff, sum.maximum, bits);
-    other.total = __shfl_xor_sync(0xffffffff, sum.total, bits);
-    sum = sum.with(other);
-  }
-  return sum;
+  for (int bits = 16; bits > 0; bits /= 2) whole.total += __shfl_xor_sync(0xffffffff, whole.total, bits);
+  return whole;
 }

@@ -68,11 +68,9 @@ __device__ __forceinline__ void forbid_single(float *logits, const stapes_sampli
                                               const uint64_t *suppressed, const stapes_select_arguments &a) {
   const int vocabulary = static_cast<int>(a.vocabulary);
   if (rules.suppresses_list)
-    for (int word = threadIdx.x; word < a.suppressed_stride; word += row_threads) {
-      uint64_t bits = suppressed[word];
-      for (int id = word * 64; bits; bits >>= 1, id++)
-        if (bits & 1) forbid(logits, id, vocabulary);
-    }
+    for (int word = threadIdx.x; word < a.suppressed_stride; word += row_threads)
+      for (uint64_t bits = suppressed[word]; bits; bits &= bits - 1)
+        forbid(logits, word * 64 + __ffsll(static_cast<long long>(bits)) - 1, vocabulary);
   if (threadIdx.x != 0) return;
   if (rules.suppresses_blank && count == 0) {
     forbid(logits, rules.blank, vocabulary);
@@ -80,9 +78,6 @@ __device__ __forceinline__ void forbid_single(float *logits, const stapes_sampli
   }
   if (rules.timestamps) forbid(logits, rules.no_timestamps, vocabulary);
 }
-
-__device__ __forceinline__ int least(int a, int b) { return a < b ? a : b; }
-__device__ __forceinline__ int greatest(int a, int b) { return a > b ? a : b; }
 
 /// Rules about whole ranges of ids.
 __device__ __forceinline__ ranges allowed(const stapes_sampling_rules &rules, const stapes_sampling_state &state,
@@ -97,16 +92,16 @@ __device__ __forceinline__ ranges allowed(const stapes_sampling_rules &rules, co
     else if (is_stamp)
       stamps_begin = vocabulary;
     // Only the opening stamp of the next segment may repeat the closing stamp of the one before.
-    if (state.last_timestamp > 0) stamps_begin = greatest(stamps_begin, state.last_timestamp + (closes ? 0 : 1));
-    if (rules.last_timestamp < end) end = greatest(rules.last_timestamp + 1, 0);
+    if (state.last_timestamp > 0) stamps_begin = max(stamps_begin, state.last_timestamp + (closes ? 0 : 1));
+    if (rules.last_timestamp < end) end = max(rules.last_timestamp + 1, 0);
     if (state.count == 0) {
-      begin = greatest(begin, a.timestamp_begin);
-      if (rules.last_initial_timestamp < end) end = greatest(rules.last_initial_timestamp + 1, 0);
+      begin = max(begin, a.timestamp_begin);
+      if (rules.last_initial_timestamp < end) end = max(rules.last_initial_timestamp + 1, 0);
     }
   }
   ranges result;
-  result.text_begin = begin, result.text_end = least(a.timestamp_begin, end);
-  result.stamps_begin = greatest(stamps_begin, begin), result.stamps_end = end;
+  result.text_begin = begin, result.text_end = min(a.timestamp_begin, end);
+  result.stamps_begin = max(stamps_begin, begin), result.stamps_end = end;
   return result;
 }
 
@@ -195,10 +190,7 @@ __device__ __forceinline__ void find_sections(float *sections, const float *logi
       best[i] = fmaxf(logit(logits, ranges, id), logit(logits, ranges, id + 32));
     }
 #pragma unroll
-    for (int bits = 16; bits > 0; bits /= 2)
-#pragma unroll
-      for (int i = 0; i < sections_at_once; i++)
-        best[i] = fmaxf(best[i], __shfl_xor_sync(all_lanes, best[i], bits));
+    for (int i = 0; i < sections_at_once; i++) best[i] = warp_greatest(best[i]);
 #pragma unroll
     for (int i = 0; i < sections_at_once; i++)
       if (lane == i && base + i * row_warps < count) sections[base + i * row_warps] = best[i];
@@ -210,7 +202,7 @@ __device__ __forceinline__ void find_sections(float *sections, const float *logi
 __device__ __forceinline__ int drawn(const float *sections, const float *logits, const ranges &ranges, int count,
                                      float maximum, float inverse, double share) {
   const int lane = threadIdx.x % 32, each = (count + 31) / 32;
-  const int begin = least(lane * each, count), end = least(begin + each, count);
+  const int begin = min(lane * each, count), end = min(begin + each, count);
   double mine = 0;
   for (int i = begin; i < end; i++) mine += static_cast<double>(sections[i]);
   const double until = running_sum(mine);
@@ -264,14 +256,8 @@ __device__ __forceinline__ void write_candidates(float *sections, const float *l
   int last_id = -1;
 #pragma unroll 1
   for (int rank = 0; rank < wanted; rank++) {
-    float value = best;
-    int section = at;
-#pragma unroll
-    for (int bits = 16; bits > 0; bits /= 2) {
-      const float other = __shfl_xor_sync(all_lanes, value, bits);
-      const int of_other = __shfl_xor_sync(all_lanes, section, bits);
-      if (other > value || (other == value && of_other < section)) value = other, section = of_other;
-    }
+    const float value = warp_greatest(best);
+    const int section = warp_least(best == value ? at : INT32_MAX);
     if (value == -INFINITY) {
       if (lane == 0) ids[rank] = -1, log_probabilities[rank] = -INFINITY;
       continue;
@@ -284,8 +270,7 @@ __device__ __forceinline__ void write_candidates(float *sections, const float *l
       const int of = id + i * 32;
       if (x[i] == value && (value < last || of > last_id)) chosen = of;
     }
-#pragma unroll
-    for (int bits = 16; bits > 0; bits /= 2) chosen = least(chosen, __shfl_xor_sync(all_lanes, chosen, bits));
+    chosen = warp_least(chosen);
     last = value, last_id = chosen;
     if (lane == 0) ids[rank] = chosen, log_probabilities[rank] = value - likeliest - log_total;
     // What is left of the section.
@@ -293,8 +278,7 @@ __device__ __forceinline__ void write_candidates(float *sections, const float *l
 #pragma unroll
     for (int i = 0; i < 2; i++)
       if (x[i] < last || (x[i] == last && id + i * 32 > last_id)) left = fmaxf(left, x[i]);
-#pragma unroll
-    for (int bits = 16; bits > 0; bits /= 2) left = fmaxf(left, __shfl_xor_sync(all_lanes, left, bits));
+    left = warp_greatest(left);
     if (lane == section % 32) {
       sections[section] = left;
       best = -INFINITY, at = INT32_MAX;
@@ -357,8 +341,7 @@ __device__ __forceinline__ void select(const stapes_select_arguments &a) {
       const int id = first_of(of_text, logits, ranges.text_end, best);
       if (id < first) first = id;
     }
-#pragma unroll
-    for (int bits = 16; bits > 0; bits /= 2) first = least(first, __shfl_xor_sync(all_lanes, first, bits));
+    first = warp_least(first);
     if (lane == 0) shared.firsts[warp] = first;
   } else {
     sum_sections(sections, logits, ranges, count, best, 1 / rules.temperature);
@@ -370,9 +353,7 @@ __device__ __forceinline__ void select(const stapes_select_arguments &a) {
       token = drawn(sections, logits, ranges, count, best, 1 / rules.temperature,
                     uniform(rules.seed, static_cast<uint32_t>(state.count)));
     } else {
-      token = shared.firsts[lane];
-#pragma unroll
-      for (int bits = 16; bits > 0; bits /= 2) token = least(token, __shfl_xor_sync(all_lanes, token, bits));
+      token = warp_least(shared.firsts[lane]);
       if (token == INT32_MAX) token = -1;
     }
   }
@@ -396,7 +377,7 @@ __device__ __forceinline__ void select(const stapes_select_arguments &a) {
   find_sections(sections, logits, ranges, count);
   __syncthreads();
   if (warp == 0)
-    write_candidates(sections, logits, ranges, count, least(rules.candidates, STAPES_CANDIDATES), best, log_total,
+    write_candidates(sections, logits, ranges, count, min(rules.candidates, STAPES_CANDIDATES), best, log_total,
                      a.candidates + row * STAPES_CANDIDATES, a.candidate_log_probabilities + row * STAPES_CANDIDATES);
 }
 

@@ -9,9 +9,9 @@ static const int width = STAPES_HEAD_WIDTH;
 
 /// softmax(scale * q . k) . v of one query, in double precision.
 template <typename T>
-static std::vector<double> attended(const T *query, const std::vector<const T *> &keys,
-                                    const std::vector<const T *> &values, double scale) {
-  std::vector<double> weights(keys.size()), sums(width);
+static array<double> attended(const T *query, const array<const T *> &keys,
+                                    const array<const T *> &values, double scale) {
+  array<double> weights(keys.size()), sums(width);
   double maximum = -INFINITY, total = 0;
   for (size_t p = 0; p < keys.size(); p++) {
     double score = 0;
@@ -30,8 +30,8 @@ static std::vector<double> attended(const T *query, const std::vector<const T *>
 template <typename T>
 struct arena {
   int heads, tiles_per_page, sequences, pages_each;
-  std::vector<T> store;
-  std::vector<int32_t> table;
+  array<T> store;
+  array<int32_t> table;
   stapes_kv_layer layer;
 
   arena(int heads, int tiles_per_page, int sequences, int pages_each, randoms &random)
@@ -39,7 +39,7 @@ struct arena {
     const int64_t head_stride = tiles_per_page * STAPES_TILE * width, page_stride = 4 * heads * head_stride;
     const int pages = 1 + sequences * pages_each;
     store.assign(size_t(pages) * page_stride, not_a_number<T>());
-    std::vector<int32_t> order;
+    array<int32_t> order;
     for (int p = 1; p < pages; p++) order.push_back(p);
     std::shuffle(order.begin(), order.end(), random.engine);
     table = order;
@@ -72,19 +72,19 @@ struct arena {
 /// Tokens that read one sequence.
 struct group {
   int sequence;
-  std::vector<int> lengths;
+  array<int> lengths;
 };
 
 /// A step: groups of tokens with a query each.
 template <typename T>
 struct step {
-  std::vector<group> groups;
-  std::vector<int32_t> firsts, counts, rows, lengths, slots;
-  std::vector<T> queries, new_keys, new_values;
+  array<group> groups;
+  array<int32_t> firsts, counts, rows, lengths, slots;
+  array<T> queries, new_keys, new_values;
   int64_t stride;
   int longest = 1;
 
-  step(const std::vector<group> &groups, int heads, double spread, randoms &random) : groups(groups) {
+  step(const array<group> &groups, int heads, double spread, randoms &random) : groups(groups) {
     stride = heads * width + 8;
     for (const group &g : groups) {
       firsts.push_back(int32_t(lengths.size()));
@@ -101,11 +101,11 @@ struct step {
         queries[t * stride + d] = from_float<T>(float(random.within(-spread, spread)));
   }
 
-  std::vector<T> run(arena<T> &arena, int grid_longest, bool appends = false) {
+  array<T> run(arena<T> &arena, int grid_longest, bool appends = false) {
     const int64_t heads = arena.heads, count = int64_t(groups.size());
-    std::vector<T> output(lengths.size() * stride + 8, not_a_number<T>());
-    std::vector<float> partials(size_t(stapes_cuda_partial_count(count, heads, grid_longest)), NAN);
-    std::vector<unsigned> arrivals(size_t(count * heads) + 1, 0);
+    array<T> output(lengths.size() * stride + 8, not_a_number<T>());
+    array<float> partials(size_t(stapes_cuda_partial_count(count, heads, grid_longest)), NAN);
+    array<unsigned> arrivals(size_t(count * heads) + 1, 0);
     stapes_cuda_attention_arguments a = {};
     a.attention = {arena.layer,    queries.data(), output.data(),       firsts.data(), counts.data(), rows.data(),
                    lengths.data(), arena.table.data(), count,           arena.pages_each, stride,     stride,
@@ -120,12 +120,12 @@ struct step {
     return output;
   }
 
-  void check(arena<T> &arena, const std::vector<T> &output, const char *what) const {
+  void check(arena<T> &arena, const array<T> &output, const char *what) const {
     size_t t = 0;
     for (const group &g : groups)
       for (int length : g.lengths) {
         for (int h = 0; h < arena.heads; h++) {
-          std::vector<const T *> keys, values;
+          array<const T *> keys, values;
           for (int p = 0; p < length; p++)
             keys.push_back(arena.key(g.sequence, p, h)), values.push_back(arena.value(g.sequence, p, h));
           const auto truth = attended(queries.data() + t * stride + h * width, keys, values, 0.125);
@@ -144,18 +144,18 @@ struct step {
 };
 
 template <typename T>
-static std::vector<T> row_of(const std::vector<T> &output, int64_t stride, size_t token) {
-  return std::vector<T>(output.begin() + token * stride, output.begin() + (token + 1) * stride);
+static array<T> row_of(const array<T> &output, int64_t stride, size_t token) {
+  return array<T>(output.begin() + token * stride, output.begin() + (token + 1) * stride);
 }
 
 /// Every size of a group, lengths around the edges of tiles, warps and chunks; alone and together.
 template <typename T>
-static void groups_and_lengths(int heads, int tiles_per_page, const std::vector<int> &sequence_lengths, double spread) {
+static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &sequence_lengths, double spread) {
   randoms random(uint64_t(heads * 1000 + tiles_per_page));
   const int most = *std::max_element(sequence_lengths.begin(), sequence_lengths.end());
   const int pages_each = (most + tiles_per_page * STAPES_TILE - 1) / (tiles_per_page * STAPES_TILE);
   arena<T> arena(heads, tiles_per_page, int(sequence_lengths.size()), pages_each, random);
-  std::vector<group> groups;
+  array<group> groups;
   for (size_t s = 0; s < sequence_lengths.size(); s++) {
     const int length = sequence_lengths[s], count = int(s % (STAPES_GROUP + 1));
     arena.fill(int(s), length, random);
@@ -180,7 +180,8 @@ static void groups_and_lengths(int heads, int tiles_per_page, const std::vector<
       step<T> alone({{groups[g].sequence, {length}}}, heads, spread, random);
       std::copy_n(together.queries.begin() + token * together.stride, together.stride, alone.queries.begin());
       expect(row_of(output, together.stride, token).size() == size_t(alone.stride), "one stride");
-      expect(same_bits(row_of(output, together.stride, token), row_of(alone.run(arena, alone.longest), alone.stride, 0)),
+      expect(same_bits(row_of(output, together.stride, token),
+                       row_of(alone.run(arena, alone.longest), alone.stride, 0)),
              "paged_attention%s: token %zu of length %d has other bits alone", names_of<T>::suffix, token, length);
       token++;
     }
@@ -212,10 +213,10 @@ static void groups_and_lengths(int heads, int tiles_per_page, const std::vector<
 template <typename T>
 static void appends(int heads) {
   randoms random(99);
-  const std::vector<int> lengths = {1, 2, 15, 16, 17, 31, 32, 33, 127, 128, 129, 256, 257, 448};
+  const array<int> lengths = {1, 2, 15, 16, 17, 31, 32, 33, 127, 128, 129, 256, 257, 448};
   const int sequences = int(lengths.size()), pages_each = 448 / STAPES_TILE;
   arena<T> arena(heads, 1, sequences + 2, pages_each, random);
-  std::vector<group> groups;
+  array<group> groups;
   for (int s = 0; s < sequences; s++) {
     arena.fill(s, lengths[s] - 1, random);
     groups.push_back({s, {lengths[s]}});
@@ -272,17 +273,33 @@ static void appends(int heads) {
   }
 }
 
+/// Lengths that no plan gives: of 0 there are zeros, past the pages all that the pages hold; no arrival is missing.
+template <typename T>
+static void odd_lengths() {
+  randoms random(17);
+  arena<T> arena(1, 1, 2, 12, random);
+  arena.fill(0, 192, random);
+  arena.fill(1, 192, random);
+  step<T> odd({{0, {0}}, {1, {5000, 0, 192}}, {0, {0, 0}}}, 1, 2, random);
+  const auto output = odd.run(arena, 192);
+  std::copy_n(odd.queries.begin() + odd.stride, odd.stride, odd.queries.begin() + 3 * odd.stride);
+  const auto again = odd.run(arena, 192);
+  expect(same_bits(row_of(output, odd.stride, 1), row_of(again, odd.stride, 3)), "a length is not cut to the pages");
+  for (size_t token : {0, 2, 4, 5})
+    for (int d = 0; d < width; d++) expect(output[token * odd.stride + d].bits == 0, "a length of 0 gives no zeros");
+}
+
 template <typename T>
 static void windows(int frames, int heads, double spread, bool every_order) {
   randoms random(uint64_t(frames) * 31 + heads);
   // Queries, keys and values beside each other, as one product leaves them.
   const int64_t inner = heads * width, stride = 3 * inner + 8, output_stride = inner + 8;
-  std::vector<T> x(size_t(frames + 64) * stride, not_a_number<T>());
+  array<T> x(size_t(frames + 64) * stride, not_a_number<T>());
   for (int f = 0; f < frames; f++)
     for (int64_t d = 0; d < 3 * inner; d++)
       x[f * stride + d] = from_float<T>(float(d < inner ? random.within(-spread, spread) : random.within(-1, 1)));
   auto run = [&] {
-    std::vector<T> output(size_t(frames) * output_stride, not_a_number<T>());
+    array<T> output(size_t(frames) * output_stride, not_a_number<T>());
     stapes_encoder_attention_arguments a = {
         x.data(), x.data() + inner, x.data() + 2 * inner, output.data(), frames, heads, stride, output_stride, 0.125f,
         names_of<T>::type};
@@ -292,7 +309,7 @@ static void windows(int frames, int heads, double spread, bool every_order) {
   const auto output = every_order ? in_every_order<T>("encoder attention", run) : run();
   for (int f = 0; f < frames; f += frames > 300 ? 41 : 1)
     for (int h = 0; h < heads; h++) {
-      std::vector<const T *> keys, values;
+      array<const T *> keys, values;
       for (int p = 0; p < frames; p++) {
         keys.push_back(x.data() + p * stride + inner + h * width);
         values.push_back(x.data() + p * stride + 2 * inner + h * width);
@@ -300,8 +317,8 @@ static void windows(int frames, int heads, double spread, bool every_order) {
       const auto truth = attended(x.data() + f * stride + h * width, keys, values, 0.125);
       for (int d = 0; d < width; d++) {
         const double got = double(to_float(output[f * output_stride + h * width + d]));
-        expect(std::abs(got - truth[d]) < names_of<T>::tolerance, "encoder_attention%s: %d frames, frame %d: %g is not %g",
-               names_of<T>::suffix, frames, f, got, truth[d]);
+        expect(std::abs(got - truth[d]) < names_of<T>::tolerance,
+               "encoder_attention%s: %d frames, frame %d: %g is not %g", names_of<T>::suffix, frames, f, got, truth[d]);
       }
     }
   for (int f = 0; f < frames; f++)
@@ -311,7 +328,7 @@ static void windows(int frames, int heads, double spread, bool every_order) {
 
 template <typename T>
 static void all() {
-  const std::vector<int> short_ones = {1, 15, 16, 17, 31, 32, 33, 127, 128, 129, 130, 160, 255, 256, 257, 300, 447, 448};
+  const array<int> short_ones = {1, 15, 16, 17, 31, 32, 33, 127, 128, 129, 130, 160, 255, 256, 257, 300, 447, 448};
   groups_and_lengths<T>(2, 1, short_ones, 2);
   groups_and_lengths<T>(1, 1, {8, 9, 140, 135, 448, 448, 448, 448, 448}, 16);
   // A page holds a whole window.
@@ -320,6 +337,7 @@ static void all() {
   // More chunks than are put together at once.
   groups_and_lengths<T>(1, 110, {10, 1760, 1700}, 4);
   appends<T>(3);
+  odd_lengths<T>();
   for (int frames : {1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200}) windows<T>(frames, 2, 3, true);
   windows<T>(150, 1, 20, true);
 }

@@ -3,6 +3,10 @@
 
 #define STAPES_EMULATED 1
 
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +24,34 @@ extern "C" {
 #include "device.cuh"
 
 static int failures = 0;
+
+/// Memory whose end is where a page of no access begins, but for what aligns its beginning: who reads past it fails.
+template <typename T>
+struct guarded {
+  typedef T value_type;
+  guarded() = default;
+  template <typename U>
+  guarded(const guarded<U> &) {}
+
+  static size_t page() { return size_t(sysconf(_SC_PAGESIZE)); }
+  static size_t aligned(size_t count) { return (count * sizeof(T) + 15) / 16 * 16; }
+  static size_t mapped(size_t count) { return (aligned(count) + page() - 1) / page() * page() + page(); }
+
+  T *allocate(size_t count) {
+    void *base = mmap(nullptr, mapped(count), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) abort();
+    char *end = static_cast<char *>(base) + mapped(count) - page();
+    mprotect(end, page(), PROT_NONE);
+    return reinterpret_cast<T *>(end - aligned(count));
+  }
+  void deallocate(T *at, size_t count) {
+    munmap(reinterpret_cast<char *>(at) + aligned(count) + page() - mapped(count), mapped(count));
+  }
+  friend bool operator==(const guarded &, const guarded &) { return true; }
+  friend bool operator!=(const guarded &, const guarded &) { return false; }
+};
+template <typename T>
+using array = std::vector<T, guarded<T>>;
 
 static inline bool expect(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static inline bool expect(bool holds, const char *format, ...) {
@@ -53,17 +85,17 @@ static const struct {
 } thread_orders[] = {{EMULATOR_FORWARD, 0}, {EMULATOR_REVERSE, 0}, {EMULATOR_SHUFFLED, 7}};
 
 template <typename T>
-static bool same_bits(const std::vector<T> &a, const std::vector<T> &b) {
+static bool same_bits(const array<T> &a, const array<T> &b) {
   return a.size() == b.size() && memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
 }
 
 /// Calls `run`, which gives its output, in the three orders of threads. The bits must not differ.
 template <typename T>
-static std::vector<T> in_every_order(const char *what, const std::function<std::vector<T>()> &run) {
-  std::vector<T> first;
+static array<T> in_every_order(const char *what, const std::function<array<T>()> &run) {
+  array<T> first;
   for (const auto &order : thread_orders) {
     emulator_set_order(order.order, order.seed);
-    std::vector<T> output = run();
+    array<T> output = run();
     if (order.order == EMULATOR_FORWARD)
       first = output;
     else

@@ -1,11 +1,10 @@
-// select and token_probability on the emulator, against the CPU's own kernels.
+// select on the emulator against the CPU's own kernel (cpu_select.c), token_probability against double precision.
 #include "check_attention.h"
 
 #include "select.cu"
 #include "token_probability.cu"
 
-// The generic level alone, so that the test needs no dispatch.
-extern "C" const stapes_kernels stapes_kernels_generic;
+extern "C" void stapes_cpu_select(const stapes_select_arguments *arguments);
 
 /// A vocabulary: text, special ids, stamps.
 struct vocabulary {
@@ -17,12 +16,12 @@ struct rows {
   vocabulary ids;
   int count, history_stride;
   int64_t stride, words;
-  std::vector<float> logits;
-  std::vector<int32_t> seats, history, tokens, candidates;
-  std::vector<stapes_sampling_rules> rules;
-  std::vector<stapes_sampling_state> states;
-  std::vector<uint64_t> suppressed;
-  std::vector<float> log_probabilities, candidate_log_probabilities;
+  array<float> logits;
+  array<int32_t> seats, history, tokens, candidates;
+  array<stapes_sampling_rules> rules;
+  array<stapes_sampling_state> states;
+  array<uint64_t> suppressed;
+  array<float> log_probabilities, candidate_log_probabilities;
 
   rows(vocabulary ids, int count, randoms &random) : ids(ids), count(count), history_stride(40) {
     stride = ids.size + random.below(4);
@@ -111,7 +110,8 @@ static double philox(uint64_t seed, uint32_t step) {
   uint32_t x[4] = {step, 0, 0, 0}, key[2] = {uint32_t(seed), uint32_t(seed >> 32)};
   for (int round = 0; round < 10; round++, key[0] += 0x9E3779B9u, key[1] += 0xBB67AE85u) {
     const uint64_t a = uint64_t(0xD2511F53u) * x[0], b = uint64_t(0xCD9E8D57u) * x[2];
-    const uint32_t y[4] = {uint32_t(b >> 32) ^ x[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ x[3] ^ key[1], uint32_t(a)};
+    const uint32_t y[4] = {uint32_t(b >> 32) ^ x[1] ^ key[0], uint32_t(b), uint32_t(a >> 32) ^ x[3] ^ key[1],
+                           uint32_t(a)};
     memcpy(x, y, sizeof x);
   }
   return double((uint64_t(x[0]) << 21) | (x[1] >> 11)) * 0x1p-53;
@@ -130,20 +130,20 @@ static double margin(const float *logits, int size, const stapes_sampling_rules 
   return std::min(share - before / whole, (before + weight(token)) / whole - share);
 }
 
-static int draws = 0, chosen = 0;
+static int draws = 0, chosen = 0, forgiven = 0;
 
 static void compare(vocabulary ids, int count, uint64_t seed, bool every_order) {
   randoms random(seed);
   const rows start(ids, count, random);
   rows cpu = start;
   const stapes_select_arguments on_cpu = cpu.arguments();
-  stapes_kernels_generic.select(&on_cpu, 0, 1);
+  stapes_cpu_select(&on_cpu);
 
   rows device = start;
   auto run = [&] {
     device = start;
     launch("select", device.arguments(), stapes_cuda_shape_select);
-    std::vector<float> bits(device.log_probabilities);
+    array<float> bits(device.log_probabilities);
     bits.insert(bits.end(), device.candidate_log_probabilities.begin(), device.candidate_log_probabilities.end());
     for (int32_t token : device.tokens) bits.push_back(float(token));
     for (int32_t token : device.candidates) bits.push_back(float(token));
@@ -172,8 +172,10 @@ static void compare(vocabulary ids, int count, uint64_t seed, bool every_order) 
       const double far = got < 0 ? -1
                                  : margin(cpu.logits.data() + row * cpu.stride, ids.size, rules,
                                           start.states[seat].count, got);
-      if (!expect(far > -2e-6, "%s: drew %d, the CPU %d, off by %g", where(), got, wanted, far) || got != wanted)
+      if (!expect(far > -2e-6, "%s: drew %d, the CPU %d, off by %g", where(), got, wanted, far) || got != wanted) {
+        forgiven += got != wanted;
         continue;
+      }
     } else if (!expect(got == wanted, "%s: chose %d, the CPU %d", where(), got, wanted)) {
       continue;
     }
@@ -201,20 +203,20 @@ static void places() {
   randoms random(5);
   rows start(ids, 7, random);
   start.stride = ids.size;
-  std::vector<float> row(start.logits.begin(), start.logits.begin() + ids.size);
+  array<float> row(start.logits.begin(), start.logits.begin() + ids.size);
   for (float &x : row) x = float(random.within(-5, 5));
   start.rules[1] = {};
   start.rules[1].candidates = 5;
   start.rules[1].temperature = 0.7f;
   start.states[1] = {};
-  std::vector<float> first;
+  array<float> first;
   for (int place = 0; place < 7; place++) {
     rows here = start;
     std::copy(row.begin(), row.end(), here.logits.begin() + place * ids.size);
     here.seats.assign(7, 0);
     here.seats[place] = 1;
     launch("select", here.arguments(), stapes_cuda_shape_select);
-    std::vector<float> bits(here.candidate_log_probabilities.begin() + place * STAPES_CANDIDATES,
+    array<float> bits(here.candidate_log_probabilities.begin() + place * STAPES_CANDIDATES,
                             here.candidate_log_probabilities.begin() + place * STAPES_CANDIDATES + 5);
     bits.push_back(here.log_probabilities[place]);
     bits.push_back(float(here.tokens[place]));
@@ -225,13 +227,13 @@ static void places() {
 
 static void probabilities(int limit, int64_t stride, int count) {
   randoms random(1000 + limit);
-  std::vector<float> logits(size_t(stride * count));
+  array<float> logits(size_t(stride * count));
   for (float &x : logits) x = random.chance(0.01) ? -INFINITY : float(random.within(-9, 9));
-  std::vector<int32_t> tokens;
+  array<int32_t> tokens;
   for (int r = 0; r < count; r++) tokens.push_back(r % 3 == 2 ? limit + r : random.below(limit));
   for (int r = 0; r < count; r += 3) logits[r * stride + tokens[r]] = 12;
   const auto got = in_every_order<float>("token_probability", [&] {
-    std::vector<float> output(size_t(count), NAN);
+    array<float> output(size_t(count), NAN);
     stapes_token_probability_arguments a = {logits.data(), tokens.data(), output.data(), count, stride, limit};
     launch("token_probability", a, stapes_cuda_shape_token_probability);
     return output;
@@ -257,6 +259,7 @@ int main() {
   }
   places();
   for (int limit : {1, 31, 32, 33, 1023, 1024, 1025, 50257}) probabilities(limit, limit + 10, 6);
-  printf("%d tokens chosen, %d of them drawn\n", chosen, draws);
+  printf("%d tokens chosen, %d of them drawn, %d of these on an edge\n", chosen, draws, forgiven);
+  expect(forgiven < 4, "too many draws on an edge");
   return report("select_test");
 }
