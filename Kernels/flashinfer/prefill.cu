@@ -2,6 +2,16 @@
 // as its csrc/batch_prefill_paged.cuh does it.
 #include "boundary.h"
 
+// How many steps of 16 positions a warp holds: what FlashInfer chooses for heads of 64 given sm_90's shared memory. The
+// other choices would be two thirds of the library, and the only kernels to spill.
+#undef DISPATCH_NUM_MMA_KV
+#define DISPATCH_NUM_MMA_KV(max_mma_kv, NUM_MMA_KV, ...)                          \
+  {                                                                               \
+    constexpr uint32_t NUM_MMA_KV = CTA_TILE_Q == 64 ? 8 : 4;                     \
+    stapes::require((max_mma_kv) >= NUM_MMA_KV, "too little shared memory");      \
+    __VA_ARGS__                                                                   \
+  }
+
 #include <flashinfer/attention/prefill.cuh>
 #include <flashinfer/attention/default_prefill_params.cuh>
 #include <flashinfer/attention/mask.cuh>
