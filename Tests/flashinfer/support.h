@@ -47,7 +47,11 @@ inline void expect(bool condition, const std::string &message, const char *file,
   static tests::Registration name##_registration(#name, name); \
   static void name()
 #define EXPECT(condition) tests::expect((condition), #condition, __FILE__, __LINE__)
-#define EXPECT_OK(call) tests::expect((call) == 0, std::string(#call ": ") + stapes_flashinfer_error(), __FILE__, __LINE__)
+#define EXPECT_OK(call)                                                                                      \
+  do {                                                                                                       \
+    const bool succeeded = (call) == 0;                                                                      \
+    tests::expect(succeeded, std::string(#call ": ") + stapes_flashinfer_error(), __FILE__, __LINE__);       \
+  } while (false)
 
 using Random = std::mt19937;
 
