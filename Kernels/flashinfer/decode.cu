@@ -20,8 +20,8 @@ using Parameters = fi::BatchDecodeParams<Element, Element, Element, int32_t>;
 
 /// How many chunks the GPU holds at once, by which FlashInfer cuts rows.
 template <typename Element>
-constexpr auto estimate_work =
-    fi::BatchDecodeWithPagedKVCacheWorkEstimationDispatched<1, head_width, no_positions, Attention, Parameters<Element>>;
+constexpr auto estimate_work = fi::BatchDecodeWithPagedKVCacheWorkEstimationDispatched<
+    /*GROUP_SIZE=*/1, head_width, no_positions, Attention, Parameters<Element>>;
 
 template <typename Element>
 std::vector<int64_t> make_numbers(

@@ -1,5 +1,5 @@
-// Prefill: several queries for each request, over its pages, by FlashInfer's FlashAttention 2 kernels. Pointers are wired
-// as its csrc/batch_prefill_paged.cuh does it.
+// Prefill: several queries for each request, over its pages, by FlashInfer's FlashAttention 2 kernels. Pointers are
+// wired as its csrc/batch_prefill_paged.cuh does it.
 #include "boundary.h"
 
 // How many steps of 16 positions a warp holds: what FlashInfer chooses for heads of 64 given sm_90's shared memory. The
@@ -154,8 +154,8 @@ int32_t stapes_flashinfer_prefill_plan(
     require(
         fi::PrefillPlan<int32_t>(
             workspace->floats, workspace->sizes.float_bytes, workspace->ints, workspace->host_ints,
-            workspace->sizes.int_bytes, info, const_cast<int32_t *>(qo_indptr), const_cast<int32_t *>(kv_indptr), tokens,
-            shape->batch, shape->heads, shape->heads, head_width, head_width, shape->page_size, shape->graph,
+            workspace->sizes.int_bytes, info, const_cast<int32_t *>(qo_indptr), const_cast<int32_t *>(kv_indptr),
+            tokens, shape->batch, shape->heads, shape->heads, head_width, head_width, shape->page_size, shape->graph,
             /*sizeof_dtype_o=*/2, /*window_left=*/-1, /*fixed_split_size=*/-1, /*disable_split_kv=*/false,
             /*num_colocated_ctas=*/0, /*uniform_q_len=*/0, static_cast<cudaStream_t>(stream), /*kv_dtype_bytes=*/2),
         "plan");

@@ -1,5 +1,5 @@
-// FlashInfer's own planning code, compiled into the library, run against the fake runtime. What a plan says is read back
-// from the device's memory and followed as the kernels follow it.
+// FlashInfer's own planning code, compiled into the library, run against the fake runtime. What a plan says is read
+// back from the device's memory and followed as the kernels follow it.
 #include "support.h"
 
 #include <flashinfer/attention/scheduler.cuh>
@@ -63,6 +63,7 @@ struct Pages {
 
 /// What would go wrong if `plan` decoded rows of these lengths; empty if nothing would.
 std::string decode_problem(const stapes_flashinfer_plan &plan, const std::vector<int> &lengths) {
+  if (plan.kind != 1) return "there is no plan";
   const DecodePlanInfo info = decode_info(plan);
   const int32_t *rows = ints_at(plan, info.request_indices_offset);
   const int32_t *chunks = ints_at(plan, info.kv_tile_indices_offset);
@@ -100,6 +101,7 @@ std::string decode_problem(const stapes_flashinfer_plan &plan, const std::vector
 
 std::string prefill_problem(
     const stapes_flashinfer_plan &plan, const std::vector<int> &queries, const std::vector<int> &lengths) {
+  if (plan.kind != 2) return "there is no plan";
   const PrefillPlanInfo info = prefill_info(plan);
   const int32_t *requests = ints_at(plan, info.request_indices_offset);
   const int32_t *tiles = ints_at(plan, info.qo_tile_indices_offset);

@@ -1,6 +1,6 @@
-// What a run launches, followed on the host: the fake runtime hands over the kernels' parameters, and plain loops do with
-// them what FlashInfer's kernels do, block by block. So every pointer, stride and offset of the wiring is used; only the
-// kernels' own arithmetic is not.
+// What a run launches, followed on the host: the fake runtime hands over the kernels' parameters, and plain loops do
+// with them what FlashInfer's kernels do, block by block. So every pointer, stride and offset of the wiring is used;
+// only the kernels' own arithmetic is not.
 #include "support.h"
 
 #include <flashinfer/attention/default_decode_params.cuh>
@@ -76,7 +76,9 @@ void follow(const DecodeParameters<Element> &p, const fake::Launch &launch) {
   for (uint32_t block = 0; block < launch.grid.x; ++block) {
     if (p.block_valid_mask && !p.block_valid_mask[block]) continue;
     const int row = p.request_indices[block];
-    EXPECT(row >= 0 && row < static_cast<int>(p.paged_kv.batch_size));
+    const bool has_row = row >= 0 && row < static_cast<int>(p.paged_kv.batch_size);
+    EXPECT(has_row);
+    if (!has_row) return;
     const uint32_t length = p.paged_kv.get_length(row), chunk = *p.kv_chunk_size_ptr;
     const uint32_t start = p.partition_kv ? p.kv_tile_indices[block] * chunk : 0;
     const uint32_t end = p.partition_kv ? std::min(start + chunk, length) : length;
@@ -101,7 +103,9 @@ void follow(const PrefillParameters<Element> &p, const fake::Launch &launch, boo
   for (uint32_t block = 0; block < launch.grid.x; ++block) {
     if (p.block_valid_mask && !p.block_valid_mask[block]) continue;
     const int request = p.request_indices[block];
-    EXPECT(request >= 0 && request < static_cast<int>(p.paged_kv.batch_size));
+    const bool has_request = request >= 0 && request < static_cast<int>(p.paged_kv.batch_size);
+    EXPECT(has_request);
+    if (!has_request) return;
     const uint32_t length = p.get_kv_len(request), queries = p.get_qo_len(request), chunk = *p.kv_chunk_size_ptr;
     const uint32_t start = p.partition_kv ? std::min(p.kv_tile_indices[block] * chunk, length) : 0;
     const uint32_t end = p.partition_kv ? std::min(start + chunk, length) : length;
@@ -291,7 +295,8 @@ constexpr float tolerance = std::is_same_v<Element, __half> ? 4e-3f : 3e-2f;
 
 /// Plans for what the device holds.
 template <typename Element>
-stapes_flashinfer_plan plan(Device<Element> &device, const stapes_flashinfer_shape &shape, bool prefill, Workspace &memory) {
+stapes_flashinfer_plan plan(
+    Device<Element> &device, const stapes_flashinfer_shape &shape, bool prefill, Workspace &memory) {
   stapes_flashinfer_plan plan = {};
   if (prefill) {
     EXPECT_OK(stapes_flashinfer_prefill_plan(

@@ -90,7 +90,9 @@ struct Workspace {
   stapes_flashinfer_workspace value;
 
   explicit Workspace(stapes_flashinfer_sizes sizes)
-      : floats(sizes.float_bytes + 256, 0xff), ints(sizes.int_bytes + 256, 0xff), host_ints(sizes.int_bytes + 256, 0xff) {
+      : floats(sizes.float_bytes + 256, 0xff),
+        ints(sizes.int_bytes + 256, 0xff),
+        host_ints(sizes.int_bytes + 256, 0xff) {
     value = {align(floats), align(ints), align(host_ints), sizes};
   }
   Workspace(const stapes_flashinfer_shape &shape, int tokens) : Workspace(ask(shape, tokens)) {}

@@ -1,6 +1,6 @@
-// FlashInfer's paged attention for decoding and prefill behind nine calls: heads of 64 elements, as many key heads as
-// query heads, float16 or bfloat16. The shim exists because FlashInfer is templates and throws exceptions; it may go when
-// FlashInfer has a C interface of its own.
+// FlashInfer's paged attention for decoding and prefill behind eight calls: heads of 64 elements, as many key heads as
+// query heads, float16 or bfloat16. The shim exists because FlashInfer is templates and throws exceptions; it may go
+// when FlashInfer has a C interface of its own.
 //
 // Plan once, run per layer. A plan cuts the rows of a batch into chunks that fill the GPU, from lengths on the host; it
 // costs one copy to the device. A run launches one kernel, or two where rows were cut: the second merges the chunks.
@@ -8,9 +8,11 @@
 // In graph mode the grid, the pointers and every other launch parameter follow from the shape and the GPU alone, never
 // from lengths. A captured run may be replayed after another plan with the same shape, workspace and (prefill) tokens;
 // the contents of the index arrays may change in between, their addresses and the scale may not. Planning itself copies
-// and stays out of the capture. A padding row has one page of one position.
+// and stays out of the capture. Run once before the capture, so that the kernels are loaded. A padding row has one page
+// of one position.
 //
-// Calls return 0, or another value and leave a message with `stapes_flashinfer_error`. The current CUDA context is used.
+// Calls return 0, or another value and leave a message with `stapes_flashinfer_error`. They use the thread's current
+// CUDA context.
 #ifndef STAPES_FLASHINFER_H
 #define STAPES_FLASHINFER_H
 
