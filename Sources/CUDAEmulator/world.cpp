@@ -66,6 +66,8 @@ std::string world::bad_argument(const std::vector<char> &bytes) const {
   for (size_t at = 0; at + 8 <= bytes.size(); at += 8) {
     uint64_t word;
     memcpy(&word, bytes.data() + at, 8);
+    // A small number, beside padding that still holds half of an address.
+    if (static_cast<uint32_t>(word) < 1 << 16) continue;
     uint64_t top = word >> 40;
     if (is_device_address(word)) {
       if (is_on_device(word, 0)) continue;

@@ -16,7 +16,8 @@ package protocol PackedWeights: AnyObject {
     var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { get }
 
     /// - Parameter norm: what the rows of `input` are normalised by first, if they are. Not on the CPU.
-    func run(_ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream)
+    func run(
+        _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream)
         throws(DeviceError)
 
     /// Whether a product of so many rows can normalise them on the way.

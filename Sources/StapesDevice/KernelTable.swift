@@ -97,7 +97,8 @@ extension KernelTable {
         if let cuda { return cuda.names[kernel] ?? "other" }
         let int16 = stapes_int16_kernels_here()?.pointee
         let named: [(String, Kernel)] = [
-            ("product", matmul), ("product (int8)", matmulInt8), ("product (int16)", int16.map { Kernel($0.matmul) } ?? matmul),
+            ("product", matmul), ("product (int8)", matmulInt8),
+            ("product (int16)", int16.map { Kernel($0.matmul) } ?? matmul),
             ("encoder attention", int16.map { Kernel($0.encoder_attention) } ?? encoderAttention),
             ("product (oneDNN)", Kernel(stapes_onednn_execute)), ("layer norm", layerNorm),
             ("encoder attention", encoderAttention), ("paged attention", pagedAttention), ("store keys", storeKV),

@@ -22,7 +22,8 @@ package final class CUDAContext: @unchecked Sendable {
         guard (0..<platform.deviceCount).contains(ordinal) else {
             let last = platform.deviceCount - 1
             throw DeviceError(
-                .unavailable, "no GPU 'cuda:\(ordinal)'; there \(last == 0 ? "is cuda:0" : "are cuda:0 to cuda:\(last)")")
+                .unavailable,
+                "no GPU 'cuda:\(ordinal)'; there \(last == 0 ? "is cuda:0" : "are cuda:0 to cuda:\(last)")")
         }
         func need(_ result: Int32, _ what: String) throws(DeviceError) {
             guard result == 0 else {

@@ -65,6 +65,8 @@ package final class KVArena {
     package func write(_ bytes: [UInt8], page: Int) {
         precondition(page >= 0 && page < pageCount && bytes.count == layout.bytesPerPage, "a page of the arena")
         stream.write(bytes, count: bytes.count, to: memory.start(of: UInt8.self) + page * layout.bytesPerPage)
+        // Windows are written on another stream.
+        stream.synchronize()
     }
 
     func layer(_ index: Int) -> stapes_kv_layer {

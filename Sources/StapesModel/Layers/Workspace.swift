@@ -46,7 +46,8 @@ final class EncoderWorkspace {
     init(_ configuration: ModelConfiguration, type: ScalarType, on stream: Stream) throws(DeviceError) {
         let positions = configuration.audioContext
         let width = configuration.width
-        paddedFeatures = try Activations(rows: 2 * positions + 2, columns: configuration.melBins, type: type, on: stream)
+        paddedFeatures = try Activations(
+            rows: 2 * positions + 2, columns: configuration.melBins, type: type, on: stream)
         paddedFrames = try Activations(rows: 2 * positions + 2, columns: width, type: type, on: stream)
         residual = try Activations(rows: positions, columns: width, type: .float32, on: stream)
         normal = try Activations(rows: positions, columns: width, type: type, on: stream)

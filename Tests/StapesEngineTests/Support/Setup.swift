@@ -1,5 +1,5 @@
-import CUDAEmulator
 import CUDADriver
+import CUDAEmulator
 import StapesDevice
 import StapesEngine
 import Synchronization
