@@ -42,8 +42,10 @@ package final class CallTrace {
         label = nil
     }
 
-    func append(launchOf kernel: Kernel) {
+    func append(launchOf kernel: Kernel) { append(launchOf: kernel.address) }
+
+    func append(launchOf kernel: UnsafeRawPointer) {
         calls.append(.launch)
-        kernels.append(kernel.address)
+        kernels.append(kernel)
     }
 }

@@ -77,6 +77,28 @@ package final class Stream {
         }
     }
 
+    /// Lets a library launch kernels of its own on a GPU, or record them. What it throws shows in `check`.
+    ///
+    /// - Parameters:
+    ///   - kernels: what graphs and traces name them by.
+    ///   - body: is given the driver's stream.
+    package func launch(library kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
+        guard let queue else { preconditionFailure("a GPU's library on the GPU's stream") }
+        if !queue.isCapturing, let trace { for kernel in kernels { trace.append(launchOf: kernel) } }
+        queue.launch(kernels, body)
+    }
+
+    /// What libraries may be asked for on the stream's GPU.
+    package var platform: CUDAPlatform? { queue?.context.platform }
+
+    /// Lets a library copy to the device, outside graphs. `body` is given the driver's stream.
+    package func prepare(library body: (OpaquePointer) throws(DeviceError) -> Void) throws(DeviceError) {
+        guard let queue else { preconditionFailure("a GPU's library on the GPU's stream") }
+        precondition(!isRecording, "what a graph is given is prepared outside of it")
+        queue.context.use()
+        try body(queue.stream)
+    }
+
     /// Runs a C function on the team, or records it.
     package func launch<Arguments: BitwiseCopyable>(_ kernel: stapes_kernel, _ arguments: Arguments) {
         launch(Kernel(kernel), arguments)

@@ -20,8 +20,9 @@ public struct EngineDescription: Sendable, Hashable {
     public internal(set) var capturedGraphBytes: Int?
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     public let looksAhead: Bool
-    /// Whether a request's text, scores and times are the same bits alone and in any batch. Always: every product of a
-    /// step computes a row in one order whatever rows are beside it, and windows are encoded one by one.
+    /// Whether a request's text, scores and times are the same bits alone and in any batch: every product of a step
+    /// computes a row in one order whatever rows are beside it, windows are encoded one by one, and of the attention
+    /// backends FlashInfer alone lets a row depend on others.
     public let isDeterministic: Bool
     /// Bytes that windows and prompts which nobody uses may take.
     public let cacheByteCount: Int
@@ -56,7 +57,8 @@ public struct EngineDescription: Sendable, Hashable {
         decodeGraphRows = decodeGraph.enabled ? configuration.graphRows : []
         maximumRows = configuration.maximumRows
         looksAhead = configuration.looksAhead
-        isDeterministic = true
+        isDeterministic = [configuration.prefillBackend, configuration.decodeBackend]
+            .allSatisfy(\.capabilities.keepsRowsApart)
         // Keys and values, a vector of the model's width each, in every decoder layer.
         selfKVBytesPerToken = model.decoderLayers * 2 * model.width * configuration.types.cache.byteCount
         crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext

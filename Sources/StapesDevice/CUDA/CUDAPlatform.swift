@@ -6,6 +6,8 @@ package final class CUDAPlatform: Sendable {
     /// The kernels that are loaded into each device.
     private nonisolated(unsafe) let image: UnsafeRawPointer
     package let deviceCount: Int
+    /// What is taken for FlashInfer's library; nil looks for it.
+    private let givenFlashInfer: FlashInferLibrary?
 
     /// Opens the driver and counts the GPUs.
     ///
@@ -28,10 +30,14 @@ package final class CUDAPlatform: Sendable {
     /// - Parameters:
     ///   - functions: a driver, or what stands in for one.
     ///   - image: what `module_load` takes.
+    ///   - flashInfer: its library, or what stands in for it; nil looks for it when it is asked for.
     /// - Throws: `unavailable`.
-    package init(_ functions: stapes_cuda_driver, image: UnsafeRawPointer) throws(DeviceError) {
+    package init(
+        _ functions: stapes_cuda_driver, image: UnsafeRawPointer, flashInfer: FlashInferLibrary? = nil
+    ) throws(DeviceError) {
         self.functions = functions
         self.image = image
+        givenFlashInfer = flashInfer
         var count: Int32 = 0
         var result = functions.`init`(0)
         if result == 0 { result = functions.device_count(&count) }
@@ -51,6 +57,12 @@ package final class CUDAPlatform: Sendable {
         _ = functions.error_text(result, &text)
         guard let name else { return "error \(result) of the driver" }
         return text.map { "\(String(cString: $0)) (\(String(cString: name)))" } ?? String(cString: name)
+    }
+
+    /// - Throws: `unavailable`, with the reason, where there is no library.
+    package func flashInfer() throws(DeviceError) -> FlashInferLibrary {
+        if let givenFlashInfer { return givenFlashInfer }
+        return try FlashInferLibrary()
     }
 
     func loadModule(_ module: inout OpaquePointer?) -> Int32 { functions.module_load(&module, image) }

@@ -65,6 +65,19 @@ final class CUDAQueue {
         }
     }
 
+    /// Lets a library launch kernels of its own.
+    ///
+    /// - Parameter kernels: what graphs and traces name them by.
+    func launch(_ kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
+        context.use()
+        do throws(DeviceError) {
+            try body(handle)
+            capturedKernels? += kernels
+        } catch {
+            if failure == nil { failure = error }
+        }
+    }
+
     func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
         context.use()
         note(

@@ -43,9 +43,10 @@ final class AlignmentRunner {
         textEnd = endOfText
         slots = SlotRegistry(on: stream)
         indices = try AttentionIndices(
-            rows: 1, tokens: maximumTokens,
-            pages: (maximumTokens + KVLayout.tilePositions - 1) / KVLayout.tilePositions,
-            audioContext: model.audioContext, padding: .none, registry: slots)
+            AttentionExtent(
+                rows: 1, tokens: maximumTokens,
+                pages: (maximumTokens + KVLayout.tilePositions - 1) / KVLayout.tilePositions,
+                audioContext: model.audioContext, padding: .none), for: backend, registry: slots)
         tokens = try Buffer(of: Int32.self, count: maximumTokens + 1, on: stream)
         // Token n of a text stands at position n and asks for row n.
         numbers = try Buffer(of: Int32.self, count: maximumTokens, on: stream)
@@ -70,6 +71,8 @@ final class AlignmentRunner {
         let count = text.count
         stream.write((text + [textEnd]).map { Int32($0) }, count: count + 1, to: tokens.start())
         let plan = backend.plan(AttentionBatch(rows: [row], epoch: epoch), indices: indices)
+        try indices.prepare(
+            StepSize(tokens: count, rows: 1, groups: plan.selfPart.groups), inGraph: false)
         slots.upload()
         let attention = BoundAttention(backend: backend, pool: pool, stream: stream, plan: plan, windowSlots: nil)
         let scores = try Buffer(of: Float.self, count: headCount * count * content, on: stream)

@@ -16,6 +16,8 @@ package final class AttentionIndices {
     private let writeSlots: StaticSlot
     private let selfArrays: KVIndexArrays
     private let crossArrays: KVIndexArrays
+    /// What the backend keeps besides.
+    private let state: (any AttentionState)?
     private var crossPart: KVPlan?
     private var members: Members?
     /// Of the pages that the self part was bound to.
@@ -30,14 +32,13 @@ package final class AttentionIndices {
     }
 
     /// - Parameters:
-    ///   - rows: the most sequences of a step.
-    ///   - tokens: the most tokens of a step.
-    ///   - pages: the most pages of a sequence.
-    ///   - audioContext: the model's maximum source positions: the encoder length that graphs are captured with.
+    ///   - extent: the most of everything in a step.
+    ///   - backend: the one that plans with the arrays; nil for one that needs nothing besides.
     package init(
-        rows: Int, tokens: Int, pages: Int, audioContext: Int = 1500, padding: GroupPadding = .rows,
-        registry: SlotRegistry = SlotRegistry()
+        _ extent: AttentionExtent, for backend: (any AttentionBackend)? = nil, registry: SlotRegistry = SlotRegistry()
     ) throws(DeviceError) {
+        let (rows, tokens, pages, audioContext) = (extent.rows, extent.tokens, extent.pages, extent.audioContext)
+        let padding = extent.padding
         precondition(audioContext > 0, "a graph captured with an encoder length of 0 would hold no cross-attention")
         isDecode = padding == .rows
         writeSlots = try StaticSlot(
@@ -48,6 +49,7 @@ package final class AttentionIndices {
         crossArrays = try KVIndexArrays(
             "cross", rows: rows, tokens: tokens, pages: 1, capturedLength: audioContext, longest: audioContext,
             padding: padding, registry: registry)
+        state = try backend?.makeState(extent, registry: registry)
     }
 
     /// Fills the arrays from the host's integers. While the members stay the same, that is the decoder lengths and
@@ -56,7 +58,9 @@ package final class AttentionIndices {
     package func plan(_ batch: AttentionBatch) -> AttentionPlan {
         let tokens = batch.tokenCount
         let members = Members(epoch: batch.epoch, tokens: tokens)
-        if crossPart == nil || members != self.members {
+        let membersChanged = crossPart == nil || members != self.members
+        state?.bind(batch, membersChanged: membersChanged)
+        if membersChanged {
             pagesEpoch = nil
             crossArrays.bind(batch) { [$0.block] }
             crossPart = crossArrays.measure(batch) { row, _ in row.encoderLength }
@@ -71,7 +75,8 @@ package final class AttentionIndices {
         let selfPart = selfArrays.measure(batch) { row, token in row.context + token + 1 }
         fillWriteSlots(batch)
         return AttentionPlan(
-            tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: crossPart, isDecode: isDecode)
+            tokens: tokens, slots: writeSlots.pointer, selfPart: selfPart, crossPart: crossPart, isDecode: isDecode,
+            state: state)
     }
 
     /// The plan that a graph of this size is captured with: it names the same arrays, at their full extent, and so
@@ -79,7 +84,14 @@ package final class AttentionIndices {
     package func capturePlan(_ size: StepSize) -> AttentionPlan {
         AttentionPlan(
             tokens: size.tokens, slots: writeSlots.pointer, selfPart: selfArrays.whole(groups: size.groups),
-            crossPart: crossArrays.whole(groups: size.groups), isDecode: isDecode)
+            crossPart: crossArrays.whole(groups: size.groups), isDecode: isDecode,
+            state: state)
+    }
+
+    /// Lets the backend plan what it plans itself, for what stands in the slots. Before they are uploaded, and never while
+    /// a graph is recorded.
+    func prepare(_ size: StepSize, inGraph: Bool) throws(DeviceError) {
+        try state?.prepare(size, inGraph: inGraph)
     }
 
     private func fillWriteSlots(_ batch: AttentionBatch) {

@@ -24,4 +24,6 @@ package struct AttentionPlan {
     package let crossPart: KVPlan
     /// Whether every row has one token, so that a group of the self part is one token, the last of its sequence.
     package let isDecode: Bool
+    /// What the backend has planned of its own, if it does.
+    let state: (any AttentionState)?
 }

@@ -9,6 +9,8 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
     case reference
     /// Our own kernels on a GPU.
     case native
+    /// FlashInfer's paged attention on a GPU.
+    case flashinfer
 
     package var capabilities: AttentionCapabilities {
         switch self {
@@ -17,20 +19,29 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
                 crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16, .float16])
         case .native:
             AttentionCapabilities(crossAttention: true, capturesCrossAttention: true, types: [.float16, .bfloat16])
+        case .flashinfer:
+            // How it cuts a sequence up depends on the sequences beside it.
+            AttentionCapabilities(
+                crossAttention: true, capturesCrossAttention: true, types: [.float16, .bfloat16],
+                keepsRowsApart: false)
         }
     }
 
     /// Whether the backend runs on a GPU; the others run on the CPU.
-    package var isForGPU: Bool { self == .native }
+    package var isForGPU: Bool { self == .native || self == .flashinfer }
 
     /// What a device has, the fastest first.
     package static func choices(onGPU: Bool) -> [BackendChoice] { allCases.filter { $0.isForGPU == onGPU } }
 
     /// What a backend is made for.
     struct Extent {
-        /// The most groups of a step.
+        /// The most sequences and tokens of a step, and groups of tokens.
+        let rows: Int
+        let tokens: Int
         let groups: Int
+        let layers: Int
         let heads: Int
+        let type: ScalarType
         /// The longest sequence or window, in positions.
         let longest: Int
     }
@@ -47,6 +58,7 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
         case .native:
             try NativeAttentionBackend(
                 groups: extent.groups, heads: extent.heads, longest: extent.longest, on: stream)
+        case .flashinfer: try FlashInferAttentionBackend(extent, on: stream)
         }
     }
 }

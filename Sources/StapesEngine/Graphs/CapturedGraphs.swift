@@ -33,14 +33,21 @@ package final class CapturedGraphs {
 
     /// Captures a graph a size, the largest first.
     ///
-    /// - Parameter record: launches the whole step at the size it is given.
+    /// - Parameters:
+    ///   - prepare: plans for the size it is given, before anything is recorded.
+    ///   - record: launches the whole step at the size it is given.
     func capture(
-        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream, record: (StepSize) throws(DeviceError) -> Void
+        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream,
+        prepare: (StepSize) throws(DeviceError) -> Void = { (_) throws(DeviceError) in },
+        record: (StepSize) throws(DeviceError) -> Void
     ) throws(DeviceError) {
         let largestFirst = Set(sizes).sorted { ($0.tokens, $0.rows) > ($1.tokens, $1.rows) }
         for size in largestFirst {
             slots.fillForCapture(size)
+            try prepare(size)
             slots.upload()
+            // A kernel is loaded when it runs first, and that cannot be while a stream is captured.
+            if stream.isAsynchronous, entries.isEmpty { try record(size) }
             let graph = try stream.capture { () throws(DeviceError) in try record(size) }
             entries.append(Entry(size: size, graph: graph))
         }
@@ -49,10 +56,14 @@ package final class CapturedGraphs {
     /// The size whose graph would serve a step; reads host state only.
     func size(for live: StepSize) -> StepSize? { entry(for: live)?.size }
 
-    /// Pads the slots, brings them to the device and replays. Nil, and nothing done, if no graph has room.
-    func replay(_ live: StepSize, slots: SlotRegistry, on stream: Stream) -> StepSize? {
+    /// Pads the slots, lets `prepare` plan for the graph's size, brings all to the device and replays. Nil, and nothing done, if no graph has room.
+    func replay(
+        _ live: StepSize, slots: SlotRegistry, on stream: Stream,
+        prepare: (StepSize) throws(DeviceError) -> Void = { (_) throws(DeviceError) in }
+    ) throws(DeviceError) -> StepSize? {
         guard let entry = entry(for: live) else { return nil }
         slots.pad(from: live, to: entry.size)
+        try prepare(entry.size)
         slots.upload()
         stream.replay(entry.graph)
         return entry.size

@@ -63,8 +63,9 @@ package final class DecoderPlane {
             "logit rows", domain: .row, count: extent.rows, width: extent.logitsPerRow, capture: .value(0),
             padding: .value(0), in: slots)
         indices = try AttentionIndices(
-            rows: extent.rows, tokens: extent.tokens, pages: extent.pages, audioContext: extent.audioContext,
-            padding: extent.kind == .decode ? .rows : .none, registry: slots)
+            AttentionExtent(
+                rows: extent.rows, tokens: extent.tokens, pages: extent.pages, audioContext: extent.audioContext,
+                padding: extent.kind == .decode ? .rows : .none), for: backend, registry: slots)
         sampler = try Sampler(
             rows: extent.rows, vocabulary: extent.vocabulary, timestampBegin: extent.timestampBegin, seats: seats,
             registry: slots, on: stream)
@@ -87,6 +88,8 @@ package final class DecoderPlane {
     /// Captures a graph for each size, the largest first.
     func capture(_ sizes: [StepSize]) throws(DeviceError) {
         try graphs.capture(sizes, slots: slots, on: stream) { (size) throws(DeviceError) in
+            try indices.prepare(size, inGraph: true)
+        } record: { (size) throws(DeviceError) in
             try launch(size, plan: indices.capturePlan(size))
         }
     }
@@ -133,9 +136,16 @@ package final class DecoderPlane {
         let plan = backend.plan(batch, indices: indices)
         let live = StepSize(tokens: plan.tokens, rows: batch.rows.count, groups: plan.selfPart.groups)
         let route: Route
-        if !eagerly, let size = graphs.replay(live, slots: slots, on: stream) {
+        let size =
+            eagerly
+            ? nil
+            : try graphs.replay(live, slots: slots, on: stream) { (size) throws(DeviceError) in
+                try indices.prepare(size, inGraph: true)
+            }
+        if let size {
             route = .graph(size)
         } else {
+            try indices.prepare(live, inGraph: false)
             slots.upload()
             try launch(live, plan: plan)
             route = .eager(graphs.reason(for: live, asked: eagerly))

@@ -54,7 +54,7 @@ package final class EncoderPlane {
         let base = block * Int32(pool.crossArena.layout.positionsPerPage)
         for position in 0..<positions { windowSlots[position] = base + Int32(position) }
         let live = Self.size(positions: positions)
-        if !eagerly, graphs.sizes.contains(live), let size = graphs.replay(live, slots: slots, on: stream) {
+        if !eagerly, graphs.sizes.contains(live), let size = try graphs.replay(live, slots: slots, on: stream) {
             try finish(mark)
             return .graph(size)
         }

@@ -15,6 +15,8 @@ package enum SlotFill: Sendable, Hashable {
     case value(Int32)
     /// The entry's own number: a row that reads itself.
     case index
+    /// So much more than the entry before it: where the entries of rows end that lie one after the other.
+    case after(Int32)
 }
 
 /// An input of captured graphs: integers at a fixed address, `[count, width]`.
@@ -32,6 +34,8 @@ package final class StaticSlot {
     /// The host's copy, and what kernels read.
     private let values: UnsafeMutablePointer<Int32>
     private let onDevice: UnsafeMutablePointer<Int32>
+    /// Entries before the first.
+    private let leading: Int
     /// Owns the memory of both.
     private let block: SlotBlock
 
@@ -39,9 +43,10 @@ package final class StaticSlot {
     ///   - count: the most entries of a step.
     ///   - capture: what every entry holds while a graph is captured.
     ///   - padding: what the entries past the live ones hold at replay.
+    ///   - followsZero: whether a zero stands before the first entry, which is then the end of a first run.
     package init(
         _ name: String, domain: SlotDomain, count: Int, width: Int = 1, capture: SlotFill, padding: SlotFill,
-        in registry: SlotRegistry
+        followsZero: Bool = false, in registry: SlotRegistry
     ) throws(DeviceError) {
         self.name = name
         self.domain = domain
@@ -49,14 +54,19 @@ package final class StaticSlot {
         self.width = width
         captureFill = capture
         paddingFill = padding
-        block = try registry.block(for: count * width)
-        (values, onDevice) = block.allocate(count * width)
+        leading = followsZero ? 1 : 0
+        block = try registry.block(for: count * width + leading)
+        let memory = block.allocate(count * width + leading)
+        (values, onDevice) = (memory.host + leading, memory.device + leading)
         registry.enter(self)
     }
 
     /// For kernels: on a GPU not the host's to read.
     package var pointer: UnsafePointer<Int32> { UnsafePointer(onDevice) }
     var mutablePointer: UnsafeMutablePointer<Int32> { onDevice }
+    /// Begins of runs: a zero, then the entries, `[count + 1]`. For kernels, and for the host.
+    var boundaries: UnsafePointer<Int32> { UnsafePointer(onDevice - leading) }
+    var hostBoundaries: UnsafePointer<Int32> { UnsafePointer(values - leading) }
     package var byteCount: Int { count * width * MemoryLayout<Int32>.stride }
 
     /// The first `count` entries of a slot of width 1.
@@ -78,7 +88,12 @@ package final class StaticSlot {
 
     func fill(_ entries: Range<Int>, with fill: SlotFill) {
         for entry in entries {
-            let value: Int32 = if case .value(let value) = fill { value } else { Int32(entry) }
+            let value: Int32 =
+                switch fill {
+                case .value(let value): value
+                case .index: Int32(entry)
+                case .after(let step): (entry > 0 ? self[entry - 1] : 0) + step
+                }
             for column in 0..<width { self[entry, column] = value }
         }
     }

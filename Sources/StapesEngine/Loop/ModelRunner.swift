@@ -30,15 +30,18 @@ package final class ModelRunner {
         let device = try Self.open(configuration, kernels: kernels)
         stream = device.stream
         let prefillGroups = max(limits.prefillTokens, model.textContext) / Int(STAPES_GROUP) + limits.rows
-        func backendExtent(groups: Int) -> BackendChoice.Extent {
+        func backendExtent(tokens: Int, groups: Int) -> BackendChoice.Extent {
             BackendChoice.Extent(
-                groups: groups, heads: model.decoderHeads, longest: max(model.audioContext, model.textContext))
+                rows: limits.rows, tokens: tokens, groups: groups, layers: model.decoderLayers,
+                heads: model.decoderHeads, type: types.cache,
+                longest: max(model.audioContext, model.textContext))
         }
         let prefillBackend = try configuration.prefillBackend.make(
             kernels: types.encoderIntegers == .int16 ? kernels.withInt16Attention : kernels,
-            extent: backendExtent(groups: prefillGroups), on: stream)
+            extent: backendExtent(tokens: max(limits.prefillTokens, model.textContext), groups: prefillGroups),
+            on: stream)
         let decodeBackend = try configuration.decodeBackend.make(
-            kernels: kernels, extent: backendExtent(groups: limits.rows), on: stream)
+            kernels: kernels, extent: backendExtent(tokens: limits.rows, groups: limits.rows), on: stream)
         decision = try configuration.graphDecision()
         self.configuration = model
         let encoder = try AudioEncoder(

@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func planOfACaptureNamesTheArraysOfLivePlans() throws {
-        let indices = try AttentionIndices(rows: 4, tokens: 4, pages: 28)
+        let indices = try AttentionIndices(AttentionExtent(rows: 4, tokens: 4, pages: 28))
         let captured = indices.capturePlan(.decode(rows: 4))
         let live = indices.plan(
             AttentionBatch(

@@ -103,10 +103,10 @@ import Testing
 
     @Test func noGraphIsCapturedForAnEncoderLengthOfNothing() async {
         await #expect(processExitsWith: .failure) {
-            _ = try? AttentionIndices(rows: 1, tokens: 1, pages: 28, audioContext: 0)
+            _ = try? AttentionIndices(AttentionExtent(rows: 1, tokens: 1, pages: 28, audioContext: 0))
         }
         await #expect(processExitsWith: .success) {
-            _ = try? AttentionIndices(rows: 1, tokens: 1, pages: 28, audioContext: 1)
+            _ = try? AttentionIndices(AttentionExtent(rows: 1, tokens: 1, pages: 28, audioContext: 1))
         }
     }
 }

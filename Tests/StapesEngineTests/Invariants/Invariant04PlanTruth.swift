@@ -68,8 +68,8 @@ import Testing
     @Test func planSaysWhatTheHostSays() throws {
         let seed: UInt64 = 80
         var generator = SeededGenerator(seed: seed)
-        let prefill = try AttentionIndices(rows: 8, tokens: 512, pages: 28)
-        let decode = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        let prefill = try AttentionIndices(AttentionExtent(rows: 8, tokens: 512, pages: 28))
+        let decode = try AttentionIndices(AttentionExtent(rows: 8, tokens: 8, pages: 28))
         for epoch in 1...300 {
             let count = Int.random(in: 1...8, using: &generator)
             let prompts = AttentionBatch(rows: rows(count, decode: false, using: &generator), epoch: -epoch)
@@ -88,14 +88,14 @@ import Testing
                     tokens: $0.tokens, context: $0.context, pages: $0.pages, block: $0.block,
                     encoderLength: $0.context + $0.tokens)
             }, epoch: 1)
-        let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        let indices = try AttentionIndices(AttentionExtent(rows: 8, tokens: 8, pages: 28))
         let found = lies(indices.plan(swapped), truth)
         #expect(found.contains("cross length") && !found.contains("self length"))
     }
 
     @Test func membersArePlannedWhenTheyChangeOnly() throws {
         var generator = SeededGenerator(seed: 82)
-        let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        let indices = try AttentionIndices(AttentionExtent(rows: 8, tokens: 8, pages: 28))
         var members = (0..<4).map { number -> AttentionRow in
             let first = Int32(3 * number + 1)
             let length = Int.random(in: 1...1500, using: &generator)
@@ -122,7 +122,7 @@ import Testing
     @Test func lengthsFollowTheHostBetweenRebuilds() throws {
         let seed: UInt64 = 83
         var generator = SeededGenerator(seed: seed)
-        let indices = try AttentionIndices(rows: 8, tokens: 8, pages: 28)
+        let indices = try AttentionIndices(AttentionExtent(rows: 8, tokens: 8, pages: 28))
         for epoch in 1...40 {
             let count = Int.random(in: 1...8, using: &generator)
             var batch = AttentionBatch(

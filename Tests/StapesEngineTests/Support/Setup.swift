@@ -51,7 +51,12 @@ enum FakeGPU {
             guard stapes_fake_cuda_open(nil, driver.baseAddress!) else {
                 throw DeviceError(.unavailable, "the stand-in for the driver cannot be opened")
             }
-            return try CUDAPlatform(driver[0], image: UnsafeRawPointer(driver.baseAddress!))
+            let flashInfer = withUnsafeTemporaryAllocation(of: stapes_flashinfer_library.self, capacity: 1) {
+                stapes_fake_flashinfer_open($0.baseAddress!)
+                return FlashInferLibrary($0[0])
+            }
+            return try CUDAPlatform(
+                driver[0], image: UnsafeRawPointer(driver.baseAddress!), flashInfer: flashInfer)
         }
     }
 }
