@@ -7,15 +7,13 @@ import Testing
 /// The GPU's kernels, run by a stand-in for the driver, say what the CPU says.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct GPUAgreementTests {
     /// Whole requests through captured graphs: windows, prompts, decode steps, each row beside others.
-    @Test(arguments: [BackendChoice.native, .flashinfer], [false, true])
-    func requestsThroughGraphsSayWhatTheCPUSays(backend: BackendChoice, looksAhead: Bool) async throws {
+    @Test(arguments: [Setup.gpu, .flashInfer], [false, true])
+    func requestsThroughGraphsSayWhatTheCPUSays(setup: Setup, looksAhead: Bool) async throws {
         let requests = (1...3).map {
             TinyModel.request(window: $0, positions: 100 - 30 * $0, prompt: 2 + $0, steps: 6)
         }
         let cpu = try await Engine(TinyModel.setup(.float32, rows: 4)).together(requests)
-        var configuration = TinyModel.setup(.gpu, rows: 4, looksAhead: looksAhead)
-        (configuration.prefillBackend, configuration.decodeBackend) = (backend, backend)
-        let engine = try await Engine(configuration)
+        let engine = try await Engine(TinyModel.setup(setup, rows: 4, looksAhead: looksAhead))
         #expect(engine.description.decodeGraph.enabled && engine.description.device == .cuda(0))
         let gpu = try await engine.together(requests)
         for (index, (one, other)) in zip(cpu, gpu).enumerated() {

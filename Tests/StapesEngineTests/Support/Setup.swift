@@ -9,6 +9,8 @@ import Testing
 struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     let computeType: ComputeType
     let isGPU: Bool
+    /// nil takes the fastest.
+    var backend: BackendChoice?
 
     static let float32 = Setup(computeType: .float32, isGPU: false)
     static let float16 = Setup(computeType: .float16, isGPU: false)
@@ -19,9 +21,11 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     /// The GPU's kernels on a stand-in for the driver.
     static let gpu = Setup(computeType: .float16, isGPU: true)
     static let gpuBFloat16 = Setup(computeType: .bfloat16, isGPU: true)
+    /// The same with a stand-in for FlashInfer.
+    static let flashInfer = Setup(computeType: .float16, isGPU: true, backend: .flashinfer)
 
     var device: EngineDevice { isGPU ? .cuda(FakeGPU.context) : .cpu }
-    var testDescription: String { isGPU ? "GPU, \(computeType)" : "\(computeType)" }
+    var testDescription: String { isGPU ? "GPU, \(computeType)\(backend.map { ", \($0)" } ?? "")" : "\(computeType)" }
 
     /// Rounds of a test on the CPU, of which the emulated kernels, thousands of times slower than real ones, get a few.
     func rounds(_ count: Int) -> Int { isGPU ? max(1, count / 10) : count }

@@ -47,7 +47,8 @@ struct TinyModel {
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: source, special: special, device: setup.device, computeType: setup.computeType, threads: 2,
-            graphs: graphs, maximumRows: rows, looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
+            prefillBackend: setup.backend, decodeBackend: setup.backend, graphs: graphs, maximumRows: rows,
+            looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
     }
 
     static func features(_ seed: Int, positions: Int) -> [Float] {
