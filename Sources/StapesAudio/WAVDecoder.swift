@@ -8,7 +8,7 @@
 
 /// What a build without FFmpeg's libraries reads: WAV of one channel at 16 kHz, with integers of 16, 24 or 32 bits or
 /// floats of 32. Samples are those that libav gives for the same file.
-struct WAVDecoder {
+package struct WAVDecoder {
     /// What messages call the source, with quotes if it is a path.
     let name: String
     let limits: AudioLimits
@@ -18,14 +18,20 @@ struct WAVDecoder {
     /// Samples between two questions whether to give up.
     private static let partCount = 1 << 20
 
-    func decode(_ bytes: [UInt8]) throws(AudioError) -> PCM {
+    package init(name: String, limits: AudioLimits, isCancelled: @escaping @Sendable () -> Bool) {
+        self.name = name
+        self.limits = limits
+        self.isCancelled = isCancelled
+    }
+
+    package func decode(_ bytes: [UInt8]) throws(AudioError) -> PCM {
         try check(byteCount: bytes.count)
         let wave = try wave(bytes)
         return try samples(of: bytes[wave.data], format: wave.format)
     }
 
     /// `file` is a seekable descriptor; it stays open.
-    func decode(file: Int32, byteCount: Int) throws(AudioError) -> PCM {
+    package func decode(file: Int32, byteCount: Int) throws(AudioError) -> PCM {
         try check(byteCount: byteCount)
         var reason: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in
