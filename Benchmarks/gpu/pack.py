@@ -31,7 +31,9 @@ def options():
     parser.add_argument("--processor-stapes", help="the program that makes the references; default: the same")
     parser.add_argument("--model", default="tiny.en", help="default: tiny.en")
     parser.add_argument("--manifest", default=str(manifest_folder() / "manifest.jsonl"))
-    parser.add_argument("--category", action="append", help="of the manifest; default: english_short, english_single_word")
+    parser.add_argument(
+        "--category", action="append", help="of the manifest; default: english_short, english_single_word"
+    )
     parser.add_argument("--vectors", help="a folder of inputs for the kernels, packed as it is")
     parser.add_argument("--out", default=str(machine.PACK))
     arguments = parser.parse_args()
@@ -94,8 +96,8 @@ def references(program, model, folder, data):
     texts = {one["audio"]: one["text"] for one in report["results"]}
     if has_command(program, "forced"):
         output(
-            program, "bench", "forced", "--manifest", manifest, "--model", model, "--compute-type", "float32", "--record",
-            data / "forced.json", "--json",
+            program, "bench", "forced", "--manifest", manifest, "--model", model, "--compute-type", "float32",
+            "--record", data / "forced.json", "--json",
         )  # fmt: skip
     else:
         print("pack-gpu-check: this build has no `stapes bench forced`: no steps are packed", file=sys.stderr)
@@ -162,7 +164,8 @@ def main():
         total += file.stat().st_size
         print(f"{file.stat().st_size / (1 << 20):6.1f} MiB  {file.name}")
     counts = reference["wer"]
-    print(f"{total / (1 << 20):6.1f} MiB in {out}: {len(lines)} recordings, {sum(line['duration'] for line in lines):.0f} s,")
+    seconds = sum(line["duration"] for line in lines)
+    print(f"{total / (1 << 20):6.1f} MiB in {out}: {len(lines)} recordings, {seconds:.0f} s,")
     print(f"{counts['errors']} errors in {counts['words']} words on the processor in float32")
     if total > MAXIMUM_BYTES:
         sys.exit(f"pack-gpu-check: more than {MAXIMUM_BYTES >> 20} MiB: leave out categories")

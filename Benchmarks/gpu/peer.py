@@ -149,7 +149,8 @@ def main():
             say(kind=kind, **body())
         except Exception as cause:  # torch.compile fails in many ways; the next measurement may do
             failed = True
-            say(kind=kind, count=count, error=f"{type(cause).__name__}: {str(cause).splitlines()[0] if str(cause) else ''}")
+            first = (str(cause).splitlines() or [""])[0]
+            say(kind=kind, count=count, error=f"{type(cause).__name__}: {first}")
     return 1 if failed else 0
 
 

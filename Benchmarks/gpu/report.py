@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Puts the table of a run of Scripts/gpu-check into docs/Benchmarks.md, between two lines that mark its place, or at the
-end if there are none. Only what was measured is written; marks that were not reached, and rows that wait, are named.
+"""Puts the table of a run of Scripts/gpu-check into docs/Benchmarks.md, between two lines that mark its place, or at
+the end if there are none. Only what was measured is written; marks that were missed, and rows that wait, are named.
 """
 
 import argparse
@@ -31,7 +31,8 @@ def section(result, name):
     measured = [row for row in result["table"] if row["measured"] is not None]
     waiting = [row["row"] for row in result["table"] if row["measured"] is None]
     lines = [
-        "## On a GPU", "", f"{result['date'][:10]}, {hardware(result)}; {result['version']}; device {result['device']}.",
+        "## On a GPU", "",
+        f"{result['date'][:10]}, {hardware(result)}; {result['version']}; device {result['device']}.",
         f"`Scripts/gpu-check`, {result['seconds']:.0f} s; everything is in `docs/benchmarks/{name}`.", "",
         "| what | measured | mark |", "|---|---|---|",
     ]  # fmt: skip
