@@ -265,7 +265,7 @@ def main():
         if not arguments.work:
             shutil.rmtree(work, ignore_errors=True)
     if arguments.dry_run:
-        print("\nA dry run, on the processor and with models of a width of 64: the numbers mean nothing.")
+        print("\nA dry run, on the processor and mostly with models of a width of 64: the numbers mean nothing.")
     print(f"\n{text(report.get('table', []))}")
     for status in ("failed", "timed out", "not in this build", "no GPU", "dropped"):
         names = [name for name, record in report["steps"].items() if record["status"] == status]

@@ -127,6 +127,7 @@ def rows():
             at_least=100 * EQUAL_LIKELIEST,
         ),
         Row("largest difference of a logit", "", field("forced", "largest_difference"), 4, at_most=LOGIT_DIFFERENCE),
+        Row("difference of a logit in 99 of 100 steps", "", field("forced", "p99_difference"), 4),
         Row("decode benches with identical tokens by graph", "%", identical_tokens, 1, at_least=100),
         Row("large-v3 decode step, one row", "ms", lambda r: milliseconds(r, "large-v3"), 3, at_most=0.80),
         Row("turbo decode step, one row", "ms", lambda r: milliseconds(r, "turbo"), 3, at_most=0.16),

@@ -61,7 +61,8 @@ package struct WAVDecoder {
         }
     }
 
-    /// The format and where the samples lie. Sizes that reach past the end, as those of a pipe, mean its end.
+    /// The format and where the samples lie. Sizes of samples that are 0 or reach past the end, as programs write them
+    /// that cannot go back, mean the end.
     private func wave(_ bytes: [UInt8]) throws(AudioError) -> (format: Format, data: Range<Int>) {
         guard bytes.count >= 12, Self.tag(bytes, 0) == "RIFF", Self.tag(bytes, 8) == "WAVE" else {
             throw failure(.notRecognised, "this build reads WAV only (no FFmpeg)")
@@ -76,7 +77,8 @@ package struct WAVDecoder {
             case "fmt ": format = try self.format(bytes, begin..<end)
             case "data":
                 guard let format else { throw failure(.notRecognised, "its samples come before their format") }
-                let count = (end - begin) / format.byteCount * format.byteCount
+                let available = (size == 0 ? bytes.count : end) - begin
+                let count = available / format.byteCount * format.byteCount
                 return (format, begin..<begin + count)
             default: break
             }

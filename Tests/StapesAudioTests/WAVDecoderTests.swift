@@ -77,9 +77,13 @@ import Testing
 
     @Test func sizesOfAPipeMeanItsEnd() throws {
         var bytes = WAV([5, 6]).bytes
-        for offset in [4, 40] { bytes.replaceSubrange(offset..<offset + 4, with: [0xFF, 0xFF, 0xFF, 0xFF]) }
-        // Half a sample is none.
-        #expect(try decoder().decode(bytes + [7]).samples == [5 / 32768, 6 / 32768])
+        for byte in [0xFF, 0] as [UInt8] {
+            for offset in [4, 40] {
+                bytes.replaceSubrange(offset..<offset + 4, with: [UInt8](repeating: byte, count: 4))
+            }
+            // Half a sample is none.
+            #expect(try decoder().decode(bytes + [7]).samples == [5 / 32768, 6 / 32768])
+        }
     }
 
     @Test func filesGiveWhatMemoryGives() throws {
