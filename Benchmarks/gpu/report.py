@@ -55,6 +55,8 @@ def main():
     result = json.loads(path.read_text())
     if result["dry_run"]:
         sys.exit(f"report: {path} is of a dry run, which measures nothing")
+    if not result["hardware"]["gpus"]:
+        sys.exit(f"report: {path} is of a machine without a GPU")
     if not any(row["measured"] is not None for row in result["table"]):
         sys.exit(f"report: nothing was measured in {path}")
     text = f"{BEGIN}\n{section(result, path.name)}\n{END}\n"
