@@ -164,7 +164,9 @@ def end(process):
 
 
 def words_of(command):
-    return " ".join(pathlib.Path(word).name if number == 0 else str(word) for number, word in enumerate(command))
+    """The program and what it was asked for, without options and files."""
+    words = [pathlib.Path(word).name if "/" in str(word) else str(word) for word in command[:3]]
+    return " ".join(word for word in words if not word.startswith("-"))
 
 
 def reserve(step, later):
