@@ -12,7 +12,12 @@ let package = Package(
         .trait(
             name: "OneDNN", description: "Matrix products of many rows through oneDNN; without it, our own kernels."),
         .trait(name: "Server", description: "The command `stapes serve`; without it, no HTTP server is built in."),
-        .default(enabledTraits: ["OneDNN", "Server"]),
+        .trait(
+            name: "FFmpeg", description: "Audio of any format through FFmpeg's libraries; without it, WAV at 16 kHz."),
+        .trait(
+            name: "Downloads",
+            description: "Models from the hub and https, through libcurl; without it, models that are there only."),
+        .default(enabledTraits: ["OneDNN", "Server", "FFmpeg", "Downloads"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -50,11 +55,13 @@ let package = Package(
             ]),
         .target(
             name: "CFFmpeg",
-            linkerSettings: [
-                .linkedLibrary("avformat"), .linkedLibrary("avcodec"), .linkedLibrary("swresample"),
-                .linkedLibrary("avutil"),
-            ]),
-        .target(name: "StapesAudio", dependencies: ["CFFmpeg", "CKernels", "StapesModel"]),
+            cSettings: [.define("STAPES_FFMPEG", .when(traits: ["FFmpeg"]))],
+            linkerSettings: ["avformat", "avcodec", "swresample", "avutil"].map {
+                .linkedLibrary($0, .when(traits: ["FFmpeg"]))
+            }),
+        .target(
+            name: "StapesAudio",
+            dependencies: [.target(name: "CFFmpeg", condition: .when(traits: ["FFmpeg"])), "CKernels", "StapesModel"]),
         .target(
             name: "Stapes",
             dependencies: [

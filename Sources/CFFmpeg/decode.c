@@ -1,3 +1,4 @@
+#if defined(STAPES_FFMPEG)
 #include <stdlib.h>
 
 #include "internal.h"
@@ -105,3 +106,4 @@ void stapes_ffmpeg_pcm_free(stapes_ffmpeg_pcm *pcm) {
   free(pcm->samples);
   *pcm = (stapes_ffmpeg_pcm){0};
 }
+#endif

@@ -1,3 +1,4 @@
+#if defined(STAPES_FFMPEG)
 // Containers and codecs, and what of them is let in.
 #include <pthread.h>
 #include <string.h>
@@ -98,3 +99,4 @@ stapes_ffmpeg_status codec_open(AVCodecContext **codec, int *stream_index, AVFor
   *stream_index = index;
   return STAPES_FFMPEG_OK;
 }
+#endif

@@ -1,3 +1,4 @@
+#if defined(STAPES_FFMPEG)
 // Bytes for the demuxer. Memory and files both come through our own callbacks, so libav never sees a name it could
 // take for an address, and containers that keep their index at the end (m4a) can seek in either.
 #include <errno.h>
@@ -62,3 +63,4 @@ void input_close(input *in) {
   if (in->io) av_freep(&in->io->buffer);
   avio_context_free(&in->io);
 }
+#endif

@@ -1,3 +1,4 @@
+#if defined(STAPES_FFMPEG)
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -21,3 +22,4 @@ stapes_ffmpeg_status fail_because(stapes_ffmpeg_status status, const char *what,
   av_strerror(code, words, sizeof words);
   return fail(status, "%s: %s", what, words);
 }
+#endif

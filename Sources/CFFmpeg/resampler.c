@@ -1,3 +1,4 @@
+#if defined(STAPES_FFMPEG)
 #include <stdlib.h>
 
 #include "internal.h"
@@ -90,3 +91,4 @@ void resampler_free(resampler *r) {
   free(r->samples);
   *r = (resampler){0};
 }
+#endif

@@ -11,7 +11,7 @@ package enum AudioDecoder {
         switch source {
         case .file(let path): return try decodeFile(path, limits: limits, isCancelled: isCancelled)
         case .bytes(let bytes):
-            return try LibavDecoder(name: "the audio", limits: limits, isCancelled: isCancelled).decode(bytes)
+            return try ContainerDecoder(name: "the audio", limits: limits, isCancelled: isCancelled).decode(bytes)
         case .samples(let samples):
             guard samples.count <= limits.maximumSampleCount else {
                 throw AudioError(
@@ -24,7 +24,7 @@ package enum AudioDecoder {
     private static func decodeFile(
         _ path: String, limits: AudioLimits, isCancelled: @escaping @Sendable () -> Bool
     ) throws(AudioError) -> PCM {
-        let decoder = LibavDecoder(name: "'\(path)'", limits: limits, isCancelled: isCancelled)
+        let decoder = ContainerDecoder(name: "'\(path)'", limits: limits, isCancelled: isCancelled)
         let file = try InputFile(path: path)
         guard let byteCount = file.byteCount else {
             // A pipe cannot seek, which some containers need, so it is read whole.
@@ -40,3 +40,9 @@ package enum AudioDecoder {
         return try decoder.decode(file: file.descriptor, byteCount: byteCount)
     }
 }
+
+#if FFmpeg
+    private typealias ContainerDecoder = LibavDecoder
+#else
+    private typealias ContainerDecoder = WAVDecoder
+#endif

@@ -4,5 +4,8 @@ import ArgumentParser
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure error rates and speed.",
-        subcommands: [BenchWER.self, BenchTranscribe.self, BenchDecode.self, BenchProfile.self, BenchServe.self])
+        subcommands: [
+            BenchWER.self, BenchTranscribe.self, BenchDecode.self, BenchProfile.self, BenchForced.self,
+            BenchServe.self,
+        ])
 }

@@ -1,5 +1,8 @@
 import Foundation
-import FoundationNetworking
+
+#if Downloads
+    import FoundationNetworking
+#endif
 
 /// A response without its body.
 struct HTTPHead: Sendable {
@@ -13,11 +16,13 @@ struct HTTPHead: Sendable {
             fields.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
-    init(_ response: HTTPURLResponse) {
-        var fields: [String: String] = [:]
-        for case (let name as String, let value as String) in response.allHeaderFields { fields[name] = value }
-        self.init(status: response.statusCode, fields: fields)
-    }
+    #if Downloads
+        init(_ response: HTTPURLResponse) {
+            var fields: [String: String] = [:]
+            for case (let name as String, let value as String) in response.allHeaderFields { fields[name] = value }
+            self.init(status: response.statusCode, fields: fields)
+        }
+    #endif
 
     subscript(name: String) -> String? { fields[name] }
 
