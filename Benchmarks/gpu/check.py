@@ -28,7 +28,7 @@ from failure import Failure
 #: What the program is asked for, by the names that the steps use: to be changed here alone.
 COMMANDS = {
     "doctor": ["doctor"],
-    "vectors": ["bench", "cuda-check"],
+    "invariants": ["bench", "invariants"],
     "forced": ["bench", "forced"],
     "wer": ["bench", "wer"],
     "decode": ["bench", "decode"],

@@ -6,6 +6,7 @@ struct Bench: ParsableCommand {
         abstract: "Measure error rates and speed.",
         subcommands: [
             BenchWER.self, BenchTranscribe.self, BenchDecode.self, BenchProfile.self, BenchForced.self,
+            BenchInvariants.self,
             BenchServe.self,
         ])
 }

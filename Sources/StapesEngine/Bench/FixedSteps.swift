@@ -35,7 +35,7 @@ package final class FixedSteps {
 
     /// Encodes one window again and again.
     package func encode(windows: Int) throws(DeviceError) {
-        for _ in 0..<windows { _ = try runner.encode.run(features, positions: Self.model.audioContext, block: 1) }
+        for _ in 0..<windows { _ = try runner.encode.runToEnd(features, positions: Self.model.audioContext, block: 1) }
     }
 
     /// Steps in which every row goes on from its own choice, all with the same window, which is silent: no keys, no

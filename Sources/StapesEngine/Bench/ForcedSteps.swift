@@ -27,7 +27,7 @@ package final class ForcedSteps {
         features: [Float], tokens: [Int], next: (_ logits: [Float]) -> Int?
     ) throws(DeviceError) {
         precondition(!tokens.isEmpty, "a decoder begins with a token")
-        _ = try runner.encode.run(features, positions: model.audioContext, block: 1)
+        _ = try runner.encode.runToEnd(features, positions: model.audioContext, block: 1)
         epoch += 1
         let pages = (limits.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions
         var batch = DecodeBatch(

@@ -26,7 +26,7 @@ package final class StepProfile {
         let model = runner.configuration
         let features = (0..<2 * model.audioContext * model.melBins).map { Float(($0 &* 7919) % 1000) * 0.002 - 1 }
         return try profile(repetitions) { (_) throws(DeviceError) in
-            _ = try runner.encode.run(features, positions: model.audioContext, block: 1, eagerly: true)
+            _ = try runner.encode.runToEnd(features, positions: model.audioContext, block: 1, eagerly: true)
         }
     }
 
@@ -52,8 +52,9 @@ package final class StepProfile {
         var seconds: [String: [Double]] = [:]
         // The first step, which makes primitives and touches memory, is not counted.
         for repetition in 0...repetitions {
-            runner.stream.trace = repetition == 0 ? nil : trace
-            defer { runner.stream.trace = nil }
+            let streams = [runner.stream, runner.encode.stream]
+            for stream in streams { stream.trace = repetition == 0 ? nil : trace }
+            defer { for stream in streams { stream.trace = nil } }
             trace.clear()
             try step(repetition)
             var sums: [String: Double] = [:]

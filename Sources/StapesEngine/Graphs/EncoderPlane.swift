@@ -14,7 +14,8 @@ package final class EncoderPlane {
     private let decoder: TextDecoder
     private let backend: any AttentionBackend
     private let pool: KVPool
-    private let stream: Stream
+    /// On which windows are encoded.
+    package let stream: Stream
 
     init(
         encoder: AudioEncoder, decoder: TextDecoder, backend: any AttentionBackend, pool: KVPool,
@@ -62,6 +63,16 @@ package final class EncoderPlane {
         try launch(positions: positions)
         try finish(mark)
         return .eager(graphs.isEmpty ? .graphsOff : eagerly ? .asked : .noGraphHasRoom)
+    }
+
+    /// The same, and waits for it: for those who do nothing else meanwhile.
+    package func runToEnd(
+        _ values: [Float], positions: Int, block: Int32, eagerly: Bool = false
+    ) throws(DeviceError) -> DecoderPlane.Route {
+        let route = try run(values, positions: positions, block: block, eagerly: eagerly)
+        stream.synchronize()
+        try stream.check()
+        return route
     }
 
     private func finish(_ mark: StreamMark?) throws(DeviceError) {
