@@ -1,5 +1,5 @@
 # Every target is a script in Scripts/, so that nothing needs make.
-.PHONY: help demo test clients instructions build docs examples format lint clean
+.PHONY: help demo test clients instructions build kernels check-kernels docs examples format lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,12 @@ instructions:
 
 build:
 	@Scripts/build
+
+kernels:
+	@Scripts/build-kernels
+
+check-kernels:
+	@Scripts/check-kernels
 
 docs:
 	@Scripts/docs

@@ -62,7 +62,7 @@ package final class AttentionIndices {
         state?.bind(batch, membersChanged: membersChanged)
         if membersChanged {
             pagesEpoch = nil
-            crossArrays.bind(batch) { [$0.block] }
+            crossArrays.bind(batch, sharing: isDecode) { [$0.block] }
             crossPart = crossArrays.measure(batch) { row, _ in row.encoderLength }
             self.members = members
             rebuilds += 1
@@ -142,13 +142,23 @@ private final class KVIndexArrays {
     }
 
     /// Says which tokens read which pages.
-    func bind(_ batch: AttentionBatch, pages: (AttentionRow) -> [Int32]) {
+    ///
+    /// - Parameter sharing: whether rows of one token each that read the same page and stand side by side, as the beams
+    ///   and samples of a window do, read it together.
+    func bind(_ batch: AttentionBatch, sharing: Bool = false, pages: (AttentionRow) -> [Int32]) {
         groups = 0
         var token = 0
+        var shared: Int32?
         for (index, row) in batch.rows.enumerated() {
             let rowPages = pages(row)
             precondition(rowPages.count <= pageTable.width, "more pages than the page table has room for")
             for (column, page) in rowPages.enumerated() { pageTable[index, column] = page }
+            if sharing, shared == rowPages[0], groupCounts[groups - 1] < Int32(STAPES_GROUP) {
+                groupCounts[groups - 1] += 1
+                token += 1
+                continue
+            }
+            shared = rowPages[0]
             for offset in stride(from: 0, to: row.tokens, by: Int(STAPES_GROUP)) {
                 groupFirsts[groups] = Int32(token + offset)
                 groupCounts[groups] = Int32(min(Int(STAPES_GROUP), row.tokens - offset))
@@ -156,6 +166,10 @@ private final class KVIndexArrays {
                 groups += 1
             }
             token += row.tokens
+        }
+        // A graph has a group for every row: those that are not needed hold no token.
+        for group in groups..<max(groups, sharing ? batch.rows.count : 0) {
+            (groupFirsts[group], groupCounts[group], groupRows[group]) = (0, 0, 0)
         }
     }
 
