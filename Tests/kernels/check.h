@@ -1,6 +1,6 @@
-// What the tests of kernels have in common: arrays whose ends are guarded, random numbers, launches in several orders of
-// threads, on the emulator or on a GPU. A test includes the .cu files it tests, which makes their kernels known to the
-// emulator by name.
+// What the tests of kernels have in common: arrays whose ends are guarded, random numbers, launches in several orders
+// of threads, on the emulator or on a GPU. A test includes the .cu files it tests, which makes their kernels known to
+// the emulator by name.
 #pragma once
 
 #include <stdio.h>

@@ -24,11 +24,13 @@ struct Forward<Field, int (*)(Arguments...)> {
 };
 
 // Each name of the driver is an indirect function: looking it up gives the one that the table's field is forwarded by.
-#define ENTRY(name, field)                                                                                      \
-  extern "C" __attribute__((used)) int (*find_##name())() {                                                     \
-    return reinterpret_cast<int (*)()>(&Forward<&stapes_cuda_driver::field, decltype(stapes_cuda_driver::field)>::call); \
-  }                                                                                                             \
-  extern "C" __attribute__((ifunc("find_" #name), visibility("default"))) int name();
+#define ENTRY(name, field)                                                        \
+  typedef decltype(stapes_cuda_driver::field) type_of_##field;                    \
+  extern "C" __attribute__((used)) int (*find_##name())() {                       \
+    auto call = &Forward<&stapes_cuda_driver::field, type_of_##field>::call;      \
+    return reinterpret_cast<int (*)()>(call);                                     \
+  }                                                                               \
+  extern "C" __attribute__((ifunc("find_" #name))) int name();
 
 // ENTRY(cuInit, init) and so on, which Scripts/check-kernels takes from driver.c.
 #include "driver_entries.inc"

@@ -95,7 +95,8 @@ struct Problem {
       }
     }
     if (wrong) {
-      check::fail(line, "%s m %ld n %ld k %ld norm %d gelu %d accumulate %d: %ld wrong, the kernel's worst %g tolerances",
+      check::fail(line,
+                  "%s m %ld n %ld k %ld norm %d gelu %d accumulate %d: %ld wrong, the worst of all by %g tolerances",
                   name, long(shape.m), long(shape.n), long(shape.k), shape.norm, shape.gelu, shape.accumulate,
                   long(wrong), check::current->worst);
     }
