@@ -119,7 +119,8 @@ int finish() {
 bool fail(int line, const char *format, ...) {
   ++current->failures;
   if (++failures > 20) return false;
-  fprintf(stderr, "%s, line %d: ", program, line);
+  if (line) fprintf(stderr, "%s, line %d: ", program, line);
+  else fprintf(stderr, "%s: ", program);
   va_list arguments;
   va_start(arguments, format);
   vfprintf(stderr, format, arguments);

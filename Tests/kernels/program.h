@@ -45,7 +45,7 @@ void add_time(const std::string &object);
 /// Says what was found; the exit status.
 int finish();
 
-/// Says where and why a test failed; the first twenty are printed. Always false.
+/// Says where (0: nowhere) and why a test failed; the first twenty are printed. Always false.
 [[gnu::format(printf, 2, 3)]] bool fail(int line, const char *format, ...);
 
 static inline bool counted(bool holds) { return ++checks, holds; }
