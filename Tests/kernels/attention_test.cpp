@@ -1,11 +1,23 @@
-// paged_attention and encoder_attention on the emulator, against loops in double precision.
-#include "check_attention.h"
+// paged_attention and encoder_attention against loops in double precision.
+#include "check.h"
 
 #include "encoder_attention.cu"
 #include "paged_attention.cu"
 #include "store_kv.cu"
 
+using check::array;
+using check::in_every_order;
+using check::launch;
+using check::not_a_number;
+using check::Random;
+using check::same_bits;
+using check::TypeOf;
+
 static const int width = STAPES_HEAD_WIDTH;
+
+/// Of what is rounded to T on its way: weights, and the output.
+template <typename T>
+static double tolerance() { return TypeOf<T>::value == STAPES_FLOAT16 ? 2e-3 : 1.5e-2; }
 
 /// softmax(scale * q . k) . v of one query, in double precision.
 template <typename T>
@@ -34,7 +46,7 @@ struct arena {
   array<int32_t> table;
   stapes_kv_layer layer;
 
-  arena(int heads, int tiles_per_page, int sequences, int pages_each, randoms &random)
+  arena(int heads, int tiles_per_page, int sequences, int pages_each, Random &random)
       : heads(heads), tiles_per_page(tiles_per_page), sequences(sequences), pages_each(pages_each) {
     const int64_t head_stride = tiles_per_page * STAPES_TILE * width, page_stride = 4 * heads * head_stride;
     const int pages = 1 + sequences * pages_each;
@@ -44,7 +56,7 @@ struct arena {
     std::shuffle(order.begin(), order.end(), random.engine);
     table = order;
     layer = {store.data() + 2 * heads * head_stride, store.data() + 3 * heads * head_stride, page_stride, head_stride,
-             tiles_per_page, heads, names_of<T>::type};
+             tiles_per_page, heads, TypeOf<T>::value};
   }
 
   int slot(int sequence, int position) const {
@@ -59,7 +71,7 @@ struct arena {
   T *value(int sequence, int position, int head) {
     return static_cast<T *>(layer.values) + at(sequence, position, head);
   }
-  void fill(int sequence, int length, randoms &random) {
+  void fill(int sequence, int length, Random &random) {
     for (int p = 0; p < length; p++)
       for (int h = 0; h < heads; h++)
         for (int d = 0; d < width; d++) {
@@ -84,7 +96,7 @@ struct step {
   int64_t stride;
   int longest = 1;
 
-  step(const array<group> &groups, int heads, double spread, randoms &random) : groups(groups) {
+  step(const array<group> &groups, int heads, double spread, Random &random) : groups(groups) {
     stride = heads * width + 8;
     for (const group &g : groups) {
       firsts.push_back(int32_t(lengths.size()));
@@ -109,14 +121,14 @@ struct step {
     stapes_cuda_attention_arguments a = {};
     a.attention = {arena.layer,    queries.data(), output.data(),       firsts.data(), counts.data(), rows.data(),
                    lengths.data(), arena.table.data(), count,           arena.pages_each, stride,     stride,
-                   grid_longest,   0.125f,         names_of<T>::type};
+                   grid_longest,   0.125f,         TypeOf<T>::value};
     if (appends) {
       a.key = new_keys.data(), a.value = new_values.data(), a.slots = slots.data();
       a.key_stride = a.value_stride = stride;
     }
     a.partials = partials.data(), a.arrivals = arrivals.data();
-    launch((std::string("paged_attention") + names_of<T>::suffix).c_str(), a, stapes_cuda_shape_paged_attention);
-    for (unsigned n : arrivals) expect(n == 0, "arrivals are left at %u", n);
+    launch((std::string("paged_attention") + TypeOf<T>::suffix).c_str(), a, stapes_cuda_shape_paged_attention);
+    for (unsigned n : arrivals) CHECK(n == 0, "arrivals are left at %u", n);
     return output;
   }
 
@@ -131,13 +143,13 @@ struct step {
           const auto truth = attended(queries.data() + t * stride + h * width, keys, values, 0.125);
           for (int d = 0; d < width; d++) {
             const double got = double(to_float(output[t * stride + h * width + d]));
-            expect(std::abs(got - truth[d]) < names_of<T>::tolerance,
-                   "%s%s: token %zu, length %d, head %d, dimension %d: %g is not %g", what, names_of<T>::suffix, t,
+            CHECK(check::is_close(got, truth[d], tolerance<T>()),
+                   "%s%s: token %zu, length %d, head %d, dimension %d: %g is not %g", what, TypeOf<T>::suffix, t,
                    length, h, d, got, truth[d]);
           }
         }
         for (int64_t d = arena.heads * width; d < stride; d++)
-          expect(output[t * stride + d].bits == 0x7fff, "%s: wrote beside its row", what);
+          CHECK(output[t * stride + d].bits == 0x7fff, "%s: wrote beside its row", what);
         t++;
       }
   }
@@ -151,7 +163,7 @@ static array<T> row_of(const array<T> &output, int64_t stride, size_t token) {
 /// Every size of a group, lengths around the edges of tiles, warps and chunks; alone and together.
 template <typename T>
 static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &sequence_lengths, double spread) {
-  randoms random(uint64_t(heads * 1000 + tiles_per_page));
+  Random random(uint64_t(heads * 1000 + tiles_per_page));
   const int most = *std::max_element(sequence_lengths.begin(), sequence_lengths.end());
   const int pages_each = (most + tiles_per_page * STAPES_TILE - 1) / (tiles_per_page * STAPES_TILE);
   arena<T> arena(heads, tiles_per_page, int(sequence_lengths.size()), pages_each, random);
@@ -171,7 +183,7 @@ static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &
   together.check(arena, output, "paged_attention");
 
   // A grid made for longer sequences, as a graph's is.
-  expect(same_bits(output, together.run(arena, std::max(448, together.longest + 300))), "bits depend on the grid");
+  CHECK(same_bits(output, together.run(arena, std::max(448, together.longest + 300))), "bits depend on the grid");
 
   // Each token alone has the bits that it has among others.
   size_t token = 0;
@@ -179,10 +191,10 @@ static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &
     for (int length : groups[g].lengths) {
       step<T> alone({{groups[g].sequence, {length}}}, heads, spread, random);
       std::copy_n(together.queries.begin() + token * together.stride, together.stride, alone.queries.begin());
-      expect(row_of(output, together.stride, token).size() == size_t(alone.stride), "one stride");
-      expect(same_bits(row_of(output, together.stride, token),
+      CHECK(row_of(output, together.stride, token).size() == size_t(alone.stride), "one stride");
+      CHECK(same_bits(row_of(output, together.stride, token),
                        row_of(alone.run(arena, alone.longest), alone.stride, 0)),
-             "paged_attention%s: token %zu of length %d has other bits alone", names_of<T>::suffix, token, length);
+             "paged_attention%s: token %zu of length %d has other bits alone", TypeOf<T>::suffix, token, length);
       token++;
     }
 
@@ -202,8 +214,8 @@ static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &
     for (int length : g.lengths) shortest = std::min(shortest, length);
     for (int length : g.lengths) {
       const bool same = same_bits(row_of(output, together.stride, token), row_of(poisoned, together.stride, token));
-      if (length == shortest) expect(same, "a later position's NaN reaches token %zu of length %d", token, length);
-      else expect(!same, "a NaN is lost in token %zu", token);
+      if (length == shortest) CHECK(same, "a later position's NaN reaches token %zu of length %d", token, length);
+      else CHECK(!same, "a NaN is lost in token %zu", token);
       token++;
     }
   }
@@ -212,7 +224,7 @@ static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &
 /// Decode: one token a group, new keys and values with it; padding groups, and padding rows on page 0.
 template <typename T>
 static void appends(int heads) {
-  randoms random(99);
+  Random random(99);
   const array<int> lengths = {1, 2, 15, 16, 17, 31, 32, 33, 127, 128, 129, 256, 257, 448};
   const int sequences = int(lengths.size()), pages_each = 448 / STAPES_TILE;
   arena<T> arena(heads, 1, sequences + 2, pages_each, random);
@@ -250,11 +262,11 @@ static void appends(int heads) {
 
   arena.store = before;
   stapes_store_kv_arguments store = {arena.layer,    step.new_keys.data(), step.new_values.data(), step.slots.data(),
-                                     int64_t(tokens), step.stride,         step.stride,            names_of<T>::type};
+                                     int64_t(tokens), step.stride,         step.stride,            TypeOf<T>::value};
   launch("store_kv", store, stapes_cuda_shape_store_kv);
   auto stored = step.run(arena, 448);
   stored.insert(stored.end(), arena.store.begin(), arena.store.end());
-  expect(same_bits(appended, stored), "appending%s differs from storing and attending", names_of<T>::suffix);
+  CHECK(same_bits(appended, stored), "appending%s differs from storing and attending", TypeOf<T>::suffix);
 
   // Without the rows of padding, which attend to no numbers.
   step.groups.resize(size_t(sequences));
@@ -268,7 +280,7 @@ static void appends(int heads) {
     alone.new_keys.assign(step.new_keys.begin() + s * step.stride, step.new_keys.begin() + (s + 1) * step.stride);
     alone.new_values.assign(step.new_values.begin() + s * step.stride, step.new_values.begin() + (s + 1) * step.stride);
     alone.slots = {step.slots[s]};
-    expect(same_bits(row_of(stored, step.stride, s), row_of(alone.run(arena, lengths[s], true), step.stride, 0)),
+    CHECK(same_bits(row_of(stored, step.stride, s), row_of(alone.run(arena, lengths[s], true), step.stride, 0)),
            "a row that appends has other bits alone");
   }
 }
@@ -276,7 +288,7 @@ static void appends(int heads) {
 /// Lengths that no plan gives: of 0 there are zeros, past the pages all that the pages hold; no arrival is missing.
 template <typename T>
 static void odd_lengths() {
-  randoms random(17);
+  Random random(17);
   arena<T> arena(1, 1, 2, 12, random);
   arena.fill(0, 192, random);
   arena.fill(1, 192, random);
@@ -284,14 +296,14 @@ static void odd_lengths() {
   const auto output = odd.run(arena, 192);
   std::copy_n(odd.queries.begin() + odd.stride, odd.stride, odd.queries.begin() + 3 * odd.stride);
   const auto again = odd.run(arena, 192);
-  expect(same_bits(row_of(output, odd.stride, 1), row_of(again, odd.stride, 3)), "a length is not cut to the pages");
+  CHECK(same_bits(row_of(output, odd.stride, 1), row_of(again, odd.stride, 3)), "a length is not cut to the pages");
   for (size_t token : {0, 2, 4, 5})
-    for (int d = 0; d < width; d++) expect(output[token * odd.stride + d].bits == 0, "a length of 0 gives no zeros");
+    for (int d = 0; d < width; d++) CHECK(output[token * odd.stride + d].bits == 0, "a length of 0 gives no zeros");
 }
 
 template <typename T>
 static void windows(int frames, int heads, double spread, bool every_order) {
-  randoms random(uint64_t(frames) * 31 + heads);
+  Random random(uint64_t(frames) * 31 + heads);
   // Queries, keys and values beside each other, as one product leaves them.
   const int64_t inner = heads * width, stride = 3 * inner + 8, output_stride = inner + 8;
   array<T> x(size_t(frames + 64) * stride, not_a_number<T>());
@@ -302,8 +314,8 @@ static void windows(int frames, int heads, double spread, bool every_order) {
     array<T> output(size_t(frames) * output_stride, not_a_number<T>());
     stapes_encoder_attention_arguments a = {
         x.data(), x.data() + inner, x.data() + 2 * inner, output.data(), frames, heads, stride, output_stride, 0.125f,
-        names_of<T>::type};
-    launch((std::string("encoder_attention") + names_of<T>::suffix).c_str(), a, stapes_cuda_shape_encoder_attention);
+        TypeOf<T>::value};
+    launch((std::string("encoder_attention") + TypeOf<T>::suffix).c_str(), a, stapes_cuda_shape_encoder_attention);
     return output;
   };
   const auto output = every_order ? in_every_order<T>("encoder attention", run) : run();
@@ -317,13 +329,13 @@ static void windows(int frames, int heads, double spread, bool every_order) {
       const auto truth = attended(x.data() + f * stride + h * width, keys, values, 0.125);
       for (int d = 0; d < width; d++) {
         const double got = double(to_float(output[f * output_stride + h * width + d]));
-        expect(std::abs(got - truth[d]) < names_of<T>::tolerance,
-               "encoder_attention%s: %d frames, frame %d: %g is not %g", names_of<T>::suffix, frames, f, got, truth[d]);
+        CHECK(check::is_close(got, truth[d], tolerance<T>()),
+               "encoder_attention%s: %d frames, frame %d: %g is not %g", TypeOf<T>::suffix, frames, f, got, truth[d]);
       }
     }
   for (int f = 0; f < frames; f++)
     for (int64_t d = inner; d < output_stride; d++)
-      expect(output[f * output_stride + d].bits == 0x7fff, "encoder_attention wrote beside its row");
+      CHECK(output[f * output_stride + d].bits == 0x7fff, "encoder_attention wrote beside its row");
 }
 
 template <typename T>
@@ -342,9 +354,10 @@ static void all() {
   windows<T>(150, 1, 20, true);
 }
 
-int main() {
+int main(int count, char **arguments) {
+  check::begin("attention", count, arguments);
   all<half_t>();
   all<bfloat_t>();
   windows<half_t>(1500, 1, 4, false);
-  return report("attention_test");
+  return check::finish();
 }

@@ -1,9 +1,17 @@
-// store_kv, copy_pages and cross_scores on the emulator.
-#include "check_attention.h"
+// store_kv, copy_pages and cross_scores.
+#include "check.h"
 
 #include "copy_pages.cu"
 #include "cross_scores.cu"
 #include "store_kv.cu"
+
+using check::array;
+using check::in_every_order;
+using check::launch;
+using check::not_a_number;
+using check::Random;
+using check::same_bits;
+using check::TypeOf;
 
 static const int width = STAPES_HEAD_WIDTH;
 
@@ -18,7 +26,7 @@ struct arena {
     const int64_t head_stride = tiles_per_page * STAPES_TILE * width, page_stride = 4 * heads * head_stride;
     store.assign(size_t(pages * page_stride), not_a_number<T>());
     layer = {store.data() + heads * head_stride, store.data() + 3 * heads * head_stride, page_stride, head_stride,
-             tiles_per_page, heads, names_of<T>::type};
+             tiles_per_page, heads, TypeOf<T>::value};
     page_positions = tiles_per_page * STAPES_TILE;
   }
   size_t at(int slot, int head) const {
@@ -28,7 +36,7 @@ struct arena {
 
 template <typename T, typename From>
 static void stores(int heads, int tiles_per_page, int rows) {
-  randoms random(100 + heads);
+  Random random(100 + heads);
   const int pages = rows / (tiles_per_page * STAPES_TILE) + 3;
   arena<T> start(heads, tiles_per_page, pages), got = start, wanted = start;
   array<int32_t> slots;
@@ -58,21 +66,17 @@ static void stores(int heads, int tiles_per_page, int rows) {
     got.layer.values = got.store.data() + (static_cast<T *>(start.layer.values) - start.store.data());
     stapes_store_kv_arguments a = {
         got.layer, keys.data(), values.data(), slots.data(), rows, key_stride, value_stride,
-        sizeof(From) == 4 ? STAPES_FLOAT32 : names_of<T>::type};
+        sizeof(From) == 4 ? STAPES_FLOAT32 : TypeOf<T>::value};
     launch("store_kv", a, stapes_cuda_shape_store_kv);
     return got.store;
   });
   size_t wrong = 0;
-  for (size_t i = 0; i < output.size(); i++) {
-    // A NaN may come with other bits.
-    const bool both = std::isnan(to_float(output[i])) && std::isnan(to_float(wanted.store[i]));
-    wrong += !both && output[i].bits != wanted.store[i].bits;
-  }
-  expect(wrong == 0, "store_kv%s: %zu numbers are wrong with %d heads", names_of<T>::suffix, wrong, heads);
+  for (size_t i = 0; i < output.size(); i++) wrong += !check::is_same(output[i], wanted.store[i]);
+  CHECK(wrong == 0, "store_kv%s: %zu numbers are wrong with %d heads", TypeOf<T>::suffix, wrong, heads);
 }
 
 static void copies(int64_t page_bytes) {
-  randoms random(3);
+  Random random(3);
   const int pages = 12;
   array<uint64_t> start(size_t(pages * page_bytes / 8));
   for (uint64_t &x : start) x = random.engine();
@@ -87,12 +91,12 @@ static void copies(int64_t page_bytes) {
     launch("copy_pages", a, stapes_cuda_shape_copy_pages);
     return store;
   });
-  expect(same_bits(got, wanted), "copy_pages: pages of %d bytes differ", int(page_bytes));
+  CHECK(same_bits(got, wanted), "copy_pages: pages of %d bytes differ", int(page_bytes));
 }
 
 template <typename T>
 static void scores(int count, int tokens, int positions) {
-  randoms random(7);
+  Random random(7);
   const int heads = 6, tiles = (positions + STAPES_TILE - 1) / STAPES_TILE, page = 2;
   arena<T> arena(heads, tiles, 3);
   T *keys = static_cast<T *>(arena.layer.keys);
@@ -109,7 +113,7 @@ static void scores(int count, int tokens, int positions) {
   const auto got = in_every_order<float>("cross_scores", [&] {
     array<float> output(size_t(count * tokens * positions) + 8, -77.0f);
     stapes_cross_scores_arguments a = {arena.layer, queries.data(), chosen.data(), output.data(), count, tokens,
-                                       positions,   stride,         page,          0.125f,        names_of<T>::type};
+                                       positions,   stride,         page,          0.125f,        TypeOf<T>::value};
     launch("cross_scores", a, stapes_cuda_shape_cross_scores);
     return output;
   });
@@ -121,10 +125,10 @@ static void scores(int count, int tokens, int positions) {
           truth += double(to_float(queries[t * stride + chosen[i] * width + d])) *
                    double(to_float(keys[arena.at(page * arena.page_positions + p, chosen[i]) + d])) * 0.125;
         const double one = double(got[(size_t(i) * tokens + t) * positions + p]);
-        expect(std::abs(one - truth) < 1e-4, "cross_scores%s: head %d, token %d, position %d: %g is not %g",
-               names_of<T>::suffix, i, t, p, one, truth);
+        CHECK(check::is_close(one, truth, 1e-4), "cross_scores%s: head %d, token %d, position %d: %g is not %g",
+               TypeOf<T>::suffix, i, t, p, one, truth);
       }
-  for (int i = 0; i < 8; i++) expect(got[got.size() - 1 - i] == -77.0f, "cross_scores wrote past its output");
+  for (int i = 0; i < 8; i++) CHECK(got[got.size() - 1 - i] == -77.0f, "cross_scores wrote past its output");
 }
 
 template <typename T>
@@ -141,9 +145,10 @@ static void all() {
   scores<T>(4, 17, 129);
 }
 
-int main() {
+int main(int count, char **arguments) {
+  check::begin("pages", count, arguments);
   all<half_t>();
   all<bfloat_t>();
   for (int64_t bytes : {16, 4096, 16384, 16400, 81920}) copies(bytes);
-  return report("pages_test");
+  return check::finish();
 }

@@ -104,7 +104,7 @@ static void test_convert(int64_t count, int64_t skip) {
   LAUNCH("convert", stapes_cuda_shape_convert(&args), args, {check::output(y)});
   for (int64_t i = skip; i < count + skip; ++i) {
     const Y expected = from_float<Y>(to_float(x[i]));
-    CHECK(memcmp(&y[i], &expected, sizeof(Y)) == 0, "convert %g: %g", to_float(x[i]), to_float(y[i]));
+    CHECK(check::is_same(y[i], expected), "convert %g: %g", to_float(x[i]), to_float(y[i]));
   }
 }
 
@@ -134,8 +134,8 @@ static void test_embed(int64_t rows, int64_t width) {
   Array<int32_t> tokens(rows), positions(rows);
   table.fill(random, -1, 1), position_table.fill(random, -1, 1);
   for (int64_t row = 0; row < rows; ++row) {
-    tokens[row] = row == 0 ? 49 : static_cast<int32_t>(random.below(50));
-    positions[row] = row == 0 ? 19 : static_cast<int32_t>(random.below(20));
+    tokens[row] = row == 0 ? 49 : random.below(50);
+    positions[row] = row == 0 ? 19 : random.below(20);
   }
   const stapes_embed_arguments args = {tokens.data(), positions.data(), table.data(), position_table.data(), y.data(),
                                        rows, width, check::TypeOf<T>::value};
@@ -151,7 +151,7 @@ static void test_gather(int64_t rows, int64_t width) {
   Array<float> x(30 * width), y(rows * width);
   Array<int32_t> indices(rows);
   x.fill(random, -1, 1);
-  for (int64_t row = 0; row < rows; ++row) indices[row] = row == 0 ? 29 : static_cast<int32_t>(random.below(30));
+  for (int64_t row = 0; row < rows; ++row) indices[row] = row == 0 ? 29 : random.below(30);
   const stapes_gather_arguments args = {x.data(), indices.data(), y.data(), rows, width};
   LAUNCH("gather", stapes_cuda_shape_gather(&args), args, {check::output(y)});
   for (int64_t i = 0; i < rows * width; ++i) {
@@ -163,8 +163,8 @@ static void test_feed(int64_t rows) {
   Random random(rows);
   Array<int32_t> seats(rows), tokens(rows);
   Array<stapes_sampling_state> states(rows + 1);
-  for (int64_t i = 0; i <= rows; ++i) states[i].token = static_cast<int32_t>(random.bits() >> 1);
-  for (int64_t i = 0; i < rows; ++i) seats[i] = static_cast<int32_t>(random.below(rows + 1));
+  for (int64_t i = 0; i <= rows; ++i) states[i].token = random.below(INT32_MAX);
+  for (int64_t i = 0; i < rows; ++i) seats[i] = random.below(rows + 1);
   const stapes_feed_arguments args = {seats.data(), states.data(), tokens.data(), rows};
   LAUNCH("feed", stapes_cuda_shape_feed(&args), args, {check::output(tokens)});
   for (int64_t i = 0; i < rows; ++i) CHECK(tokens[i] == states[seats[i]].token, "feed at %ld", long(i));
@@ -185,7 +185,8 @@ static void test_type() {
   test_convert<T, T>(77, 0);
 }
 
-int main() {
+int main(int count, char **arguments) {
+  check::begin("rows", count, arguments);
   test_layer_norms<float>();
   test_layer_norms<half_t>();
   test_layer_norms<bfloat_t>();
@@ -209,5 +210,5 @@ int main() {
     }
   }
   for (int64_t rows : {1, 64, 300}) test_feed(rows);
-  return check::finish("rows");
+  return check::finish();
 }
