@@ -14,7 +14,7 @@ package final class EncoderPlane {
     private let decoder: TextDecoder
     private let backend: any AttentionBackend
     private let pool: KVPool
-    private let stream: Stream
+    package let stream: Stream
 
     init(
         encoder: AudioEncoder, decoder: TextDecoder, backend: any AttentionBackend, pool: KVPool,
