@@ -125,8 +125,8 @@ struct TinyModel {
         request(window: 1, steps: 7),
         request(window: 2, positions: 1, prompt: 20, steps: 4),
         request(window: 1, prompt: 17, steps: 5, timestamps: false),
-        request(window: 4, positions: 57, prompt: 5, steps: 9, endless: true),
-        request(window: 3, positions: 33, prompt: 2, steps: 1),
+        request(window: 4, positions: 25, prompt: 5, steps: 9, endless: true),
+        request(window: 3, positions: 17, prompt: 2, steps: 1),
         request(window: 2, positions: 1, prompt: 20, steps: 6, sampling: SamplingOptions(temperature: 0.8, seed: 4)),
     ]
 }
