@@ -8,7 +8,8 @@
 
 namespace fake {
 
-std::unique_ptr<world> here;
+// It is never destroyed: threads may still be at work in it while the process ends.
+std::unique_ptr<world> &here = *new std::unique_ptr<world>;
 std::mutex here_lock;
 
 world::~world() {

@@ -141,10 +141,10 @@ import Testing
     }
 
     /// What the graphs really read, after a step was padded: the host's rows, then the declared padding.
-    @Test func slotsHoldTheHostsRowsAndThenPadding() throws {
+    @Test(arguments: [Setup.float32, .gpu]) func slotsHoldTheHostsRowsAndThenPadding(type: Setup) throws {
         let seed: UInt64 = 84
         var generator = SeededGenerator(seed: seed)
-        let world = try DecodeWorld()
+        let world = try DecodeWorld(type)
         for live in [8, 3, 7, 1, 5, 6, 2, 4] {
             let batch = world.draw(Array((0..<8).shuffled(using: &generator).prefix(live)), using: &generator)
             guard case .graph(let size) = try world.step(batch).route else {
@@ -152,7 +152,10 @@ import Testing
                 continue
             }
             for slot in world.runner.decode.slots.slots {
-                let found = (0..<size.rows).map { entry in (0..<slot.width).map { slot[entry, $0] } }
+                var values = [Int32](repeating: -1, count: size.rows * slot.width)
+                // The device's copy, which on a GPU is not the host's.
+                world.runner.stream.read(slot.pointer, count: values.count, into: &values)
+                let found = (0..<size.rows).map { Array(values[$0 * slot.width..<($0 + 1) * slot.width]) }
                 let wanted = batch.enumerated().map { Self.entry(of: slot.name, $0.offset, $0.element) }
                 let padding = (live..<size.rows).map { entry in
                     let value: Int32 =

@@ -50,21 +50,22 @@ import Testing
     }
 
     /// All requests of a burst say on every budget what they say with room for all.
-    @Test func burstsOnSmallBudgetsSayWhatTheyShould() throws {
-        let requests = TinyModel.mixed + TinyModel.sampled
-        let roomy = try LoopWorld(TinyModel.setup(rows: 16))
+    @Test(arguments: [Setup.float32, .gpu]) func burstsOnSmallBudgetsSayWhatTheyShould(type: Setup) throws {
+        let requests = type.requests
+        let roomy = try LoopWorld(TinyModel.setup(type, rows: 16))
         let expected = roomy.submit(requests)
         roomy.drain()
         let seed: UInt64 = 180
         var generator = SeededGenerator(seed: seed)
-        for round in 0..<12 {
-            // The longest needs 18 pages and a prefill of 223 tokens.
+        for round in 0..<type.rounds(24) / 2 {
+            // The longest needs 18 pages and a prefill of 223 tokens; of the brief ones, 2 and 20.
+            let (pages, tokens) = type.isGPU ? (3...6, 20...40) : (19...40, 223...300)
             let limits = SchedulerLimits.tiny(
-                rows: Int.random(in: 1...8, using: &generator), selfPages: Int.random(in: 19...40, using: &generator),
+                rows: Int.random(in: 1...8, using: &generator), selfPages: Int.random(in: pages, using: &generator),
                 crossBlocks: Int.random(in: 2...5, using: &generator),
-                prefillTokens: Int.random(in: 223...300, using: &generator))
+                prefillTokens: Int.random(in: tokens, using: &generator))
             let configuration = TinyModel.setup(
-                rows: limits.rows, looksAhead: Bool.random(using: &generator), cacheBytes: 0)
+                type, rows: limits.rows, looksAhead: Bool.random(using: &generator), cacheBytes: 0)
             let world = try LoopWorld(configuration, limits: limits)
             let order = requests.indices.shuffled(using: &generator)
             var ids: [Int: SequenceID] = [:]

@@ -9,8 +9,11 @@ import Testing
     private static let short = ModelConfiguration.random(
         vocabularySize: 2001, width: 128, heads: 2, melBins: 16, audioContext: 100, textContext: 41)
 
-    private static func setup(_ model: ModelConfiguration, looksAhead: Bool) -> EngineConfiguration {
-        var configuration = TinyModel.setup(rows: 4, looksAhead: looksAhead)
+    /// A model on its device.
+    private static let models = [(short, Setup.float32), (TinyModel.configuration, .float32), (short, .gpu)]
+
+    private static func setup(_ model: ModelConfiguration, _ type: Setup, looksAhead: Bool) -> EngineConfiguration {
+        var configuration = TinyModel.setup(type, rows: 4, looksAhead: looksAhead)
         configuration.model = .random(model, seed: 7)
         return configuration
     }
@@ -30,11 +33,16 @@ import Testing
     private static func prompt(_ count: Int) -> [Int] { (0..<count).map { $0 * 37 % 400 } }
 
     /// Prompts up to the very last position, sampling without end: what positions steps are given is looked up.
-    @Test(arguments: [short, TinyModel.configuration], [false, true])
-    func endlessSamplingEndsWithTheLastPosition(model: ModelConfiguration, looksAhead: Bool) throws {
-        let world = try LoopWorld(Self.setup(model, looksAhead: looksAhead))
+    @Test(arguments: models, [false, true])
+    func endlessSamplingEndsWithTheLastPosition(on: (ModelConfiguration, Setup), looksAhead: Bool) throws {
+        let (model, type) = on
+        let world = try LoopWorld(Self.setup(model, type, looksAhead: looksAhead))
         let context = model.textContext
-        for count in [1, 2, 15, 16, 17, context - 33, context - 2, context - 1, context] where count > 0 {
+        let counts =
+            type.isGPU
+            ? [context - 12, context - 1, context]
+            : [1, 2, 15, 16, 17, context - 33, context - 2, context - 1, context]
+        for count in counts where count > 0 {
             let steps = context + 1 - count
             let id = world.submit(Self.request(Self.prompt(count), steps: steps))
             var last = -1
@@ -56,8 +64,8 @@ import Testing
         #expect(world.loop.holdings == EngineHoldings())
     }
 
-    @Test(arguments: [short, TinyModel.configuration]) func moreThanFitsIsRefused(model: ModelConfiguration) throws {
-        let world = try LoopWorld(Self.setup(model, looksAhead: false))
+    @Test(arguments: models) func moreThanFitsIsRefused(model: ModelConfiguration, type: Setup) throws {
+        let world = try LoopWorld(Self.setup(model, type, looksAhead: false))
         let context = model.textContext
         for (count, steps) in [(context, 2), (context - 1, 3), (1, context + 1), (context + 1, 1)] {
             let id = world.submit(Self.request(Self.prompt(count), steps: steps))
@@ -68,22 +76,23 @@ import Testing
 
     /// Each of the last tokens, and how likely it is, is what a prompt of all tokens before it gives: no position stands
     /// for another.
-    @Test(arguments: [short, TinyModel.configuration]) func nothingIsClamped(model: ModelConfiguration) throws {
-        let world = try LoopWorld(Self.setup(model, looksAhead: true))
+    @Test(arguments: models) func nothingIsClamped(model: ModelConfiguration, type: Setup) throws {
+        let world = try LoopWorld(Self.setup(model, type, looksAhead: true))
         let context = model.textContext
-        let start = Self.prompt(context - 20)
-        let whole = world.submit(Self.request(start, steps: 21))
+        let last = type.isGPU ? 8 : 20
+        let start = Self.prompt(context - last)
+        let whole = world.submit(Self.request(start, steps: last + 1))
         world.drain()
         let result = try #require(world.transcript(of: whole))
         var logProbabilities: [Double] = []
-        for count in 0...20 {
+        for count in 0...last {
             let id = world.submit(Self.request(start + result.tokens.prefix(count), steps: 1))
             world.drain()
             let one = try #require(world.transcript(of: id))
-            #expect(one.tokens == [result.tokens[count]], "after \(count) of 21 tokens")
+            #expect(one.tokens == [result.tokens[count]], "after \(count) of \(last + 1) tokens")
             logProbabilities.append(one.sumLogProbability)
         }
         #expect(logProbabilities.reduce(0, +) == result.sumLogProbability)
-        #expect(Set(logProbabilities).count == 21, "each position is to have its own")
+        #expect(Set(logProbabilities).count == last + 1, "each position is to have its own")
     }
 }

@@ -1,3 +1,4 @@
+import CUDAEmulator
 import StapesDevice
 import StapesEngine
 import StapesMetrics
@@ -46,9 +47,8 @@ struct Invariant14BytesFollowTheFormula {
         #expect(description.crossKVBytesPerWindow == window && description.selfKVBytesPerToken == token)
     }
 
-    @Test(arguments: [Setup.float32, .bfloat16, .int8]) func arenasHaveTheBytesOfTheirLimits(type: Setup)
-        throws
-    {
+    @Test(arguments: [Setup.float32, .bfloat16, .int8, .gpu, .gpuBFloat16])
+    func arenasHaveTheBytesOfTheirLimits(type: Setup) throws {
         let world = try LoopWorld(TinyModel.setup(type, rows: 3))
         let (pool, limits) = (world.loop.runner.pool, world.loop.scheduler.limits)
         #expect(pool.selfArena.byteCount == limits.selfPages * limits.pageBytes)
@@ -58,9 +58,25 @@ struct Invariant14BytesFollowTheFormula {
         #expect(limits.pageBytes == 16 * 2 * 2 * 128 * element && limits.blockBytes == 112 * 2 * 2 * 128 * element)
     }
 
+    /// What the driver was asked for: pages and blocks more by exactly their bytes.
+    @Test func deviceIsAskedForThePagesAndBlocksThereAre() throws {
+        func bytes(selfPages: Int, crossBlocks: Int) throws -> (all: Int, arenas: Int) {
+            FakeGPU.reopen()
+            let limits = SchedulerLimits.tiny(rows: 4, selfPages: selfPages, crossBlocks: crossBlocks)
+            let world = try LoopWorld(TinyModel.setup(.gpu, rows: 4, cacheBytes: 0), limits: limits)
+            let pool = world.loop.runner.pool
+            return (stapes_fake_cuda_live().allocated_bytes, pool.selfArena.byteCount + pool.crossArena.byteCount)
+        }
+        let few = try bytes(selfPages: 30, crossBlocks: 5)
+        let many = try bytes(selfPages: 130, crossBlocks: 45)
+        let (page, block) = (16 * 2 * 2 * 128 * 2, 112 * 2 * 2 * 128 * 2)
+        #expect(few.arenas == 30 * page + 5 * block && many.arenas == 130 * page + 45 * block)
+        #expect(many.all - few.all == 100 * page + 40 * block)
+    }
+
     /// A request holds the pages of its longest outcome and a block, and that is what is in use.
-    @Test func requestHoldsWhatItsLengthsCallFor() throws {
-        let world = try LoopWorld(TinyModel.setup(cacheBytes: 0))
+    @Test(arguments: [Setup.float32, .gpu]) func requestHoldsWhatItsLengthsCallFor(type: Setup) throws {
+        let world = try LoopWorld(TinyModel.setup(type, cacheBytes: 0))
         let id = world.submit(TinyModel.request(window: 1, prompt: 20, steps: 30, endless: true))
         world.step(3)
         // 20 + 29 positions.
@@ -69,9 +85,10 @@ struct Invariant14BytesFollowTheFormula {
         world.cancel(id)
     }
 
-    @Test(arguments: [4, 64]) func graphBytesAreReportedAndSmall(rows: Int) async throws {
+    @Test(arguments: [Setup.float32, .gpu], [4, 64])
+    func graphBytesAreReportedAndSmall(type: Setup, rows: Int) async throws {
         let metrics = MetricsRegistry()
-        let engine = try await Engine(TinyModel.setup(rows: rows, metrics: metrics))
+        let engine = try await Engine(TinyModel.setup(type, rows: rows, metrics: metrics))
         let planes = ["encoder", "prefill", "decode"].map { metrics.value(.graphBytes, ["plane": $0]) }
         #expect(planes.allSatisfy { $0 > 0 })
         let total = try #require(engine.description.capturedGraphBytes)
@@ -81,9 +98,9 @@ struct Invariant14BytesFollowTheFormula {
         #expect(planes[2] <= graphs * 30 * 256 && total < 1 << 20, "\(planes)")
     }
 
-    @Test func withoutGraphsThereAreNoBytes() async throws {
+    @Test(arguments: [Setup.float32, .gpu]) func withoutGraphsThereAreNoBytes(type: Setup) async throws {
         let metrics = MetricsRegistry()
-        let engine = try await Engine(TinyModel.setup(graphs: GraphOptions(mode: .off), metrics: metrics))
+        let engine = try await Engine(TinyModel.setup(type, graphs: GraphOptions(mode: .off), metrics: metrics))
         #expect(engine.description.capturedGraphBytes == 0 && engine.description.decodeGraphRows == [])
         #expect(["encoder", "prefill", "decode"].allSatisfy { metrics.value(.graphBytes, ["plane": $0]) == 0 })
     }

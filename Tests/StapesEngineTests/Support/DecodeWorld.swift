@@ -32,17 +32,20 @@ final class DecodeWorld {
     private let seats: [Int32]
     private var epoch = 0
 
-    /// - Parameter decodeRows: rows that decode graphs are captured at; nil chooses.
+    /// - Parameters:
+    ///   - decodeRows: rows that decode graphs are captured at; nil chooses.
+    ///   - prefillTokens: the most of a prefill; nil follows from the configuration.
     init(
-        _ setup: Setup = .float32, rows: Int = 8, decodeRows: [Int]? = nil, oneDNN: Bool = false,
-        seed: UInt64 = 3
+        _ setup: Setup = .float32, rows: Int = 8, decodeRows: [Int]? = nil, prefillTokens: Int? = nil,
+        oneDNN: Bool = false, seed: UInt64 = 3
     ) throws {
         var configuration = TinyModel.setup(
             setup, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0)
         configuration.usesOneDNN = oneDNN
+        var limits = SchedulerLimits(configuration, model: TinyModel.configuration)
+        if let prefillTokens { limits = limits.with(prefillTokens: prefillTokens) }
         let runner = try ModelRunner(
-            configuration, checkpoint: .random(TinyModel.configuration, seed: 7),
-            limits: SchedulerLimits(configuration, model: TinyModel.configuration))
+            configuration, checkpoint: .random(TinyModel.configuration, seed: 7), limits: limits)
         self.runner = runner
         self.rows = rows
         seats = (0..<rows).map { number in
@@ -221,6 +224,16 @@ final class DecodeWorld {
                 }
             }
         }
+    }
+}
+
+extension SchedulerLimits {
+    /// The same, but for the tokens of a prefill.
+    func with(prefillTokens: Int) -> SchedulerLimits {
+        SchedulerLimits(
+            rows: rows, selfPages: selfPages, crossBlocks: crossBlocks, prefillTokens: prefillTokens,
+            textContext: textContext, audioContext: audioContext, pageBytes: pageBytes, blockBytes: blockBytes,
+            cacheBytes: cacheBytes, encodingInterval: encodingInterval)
     }
 }
 

@@ -27,6 +27,11 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     var device: EngineDevice { isGPU ? .cuda(FakeGPU.context) : .cpu }
     var testDescription: String { isGPU ? "GPU, \(computeType)\(backend.map { ", \($0)" } ?? "")" : "\(computeType)" }
 
+    /// Its own attention backend.
+    var backend: BackendChoice { isGPU ? .native : .cpu }
+    /// Requests of all kinds: the GPU's are as different, and short.
+    var requests: [WindowRequest] { isGPU ? TinyModel.brief : TinyModel.mixed + TinyModel.sampled }
+
     /// Rounds of a test on the CPU, of which the emulated kernels, thousands of times slower than real ones, get a few.
     func rounds(_ count: Int) -> Int { isGPU ? max(1, count / 10) : count }
 }
@@ -34,25 +39,40 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
 /// A GPU that is none: the driver's calls over emulated kernels. It does its work as late as it may, its memory cannot be
 /// touched by the host, and what is freshly allocated is full of NaN.
 enum FakeGPU {
-    private static let opened = Mutex<CUDAContext?>(nil)
+    /// All that were ever opened, the one in use last: letting go of one would let go of its successor's context.
+    private static let opened = Mutex<[CUDAContext]>([])
 
-    /// Opened anew when another test has opened a stand-in since: there is one in a process.
+    /// Opened anew when another test has opened a stand-in since, or has lost it: there is one in a process.
     static var context: CUDAContext {
         opened.withLock { opened in
-            if let context = opened, (try? context.memory()) != nil { return context }
-            do {
-                let context = try CUDAContext(platform(), ordinal: 0)
-                opened = context
-                return context
-            } catch {
-                preconditionFailure("the stand-in for a GPU does not open: \(error)")
-            }
+            if let context = opened.last, (try? context.memory()) != nil { return context }
+            return open(stapes_fake_cuda_options(), &opened)
         }
     }
 
-    private static func platform() throws -> CUDAPlatform {
-        try withUnsafeTemporaryAllocation(of: stapes_cuda_driver.self, capacity: 1) { driver in
-            guard stapes_fake_cuda_open(nil, driver.baseAddress!) else {
+    /// A GPU that nothing was done with.
+    ///
+    /// - Parameter notReadyCount: how often an event says that its turn has not come before it is waited for.
+    static func reopen(notReadyCount: Int32 = 0) {
+        var options = stapes_fake_cuda_options()
+        options.not_ready_count = notReadyCount
+        opened.withLock { _ = open(options, &$0) }
+    }
+
+    private static func open(_ options: stapes_fake_cuda_options, _ opened: inout [CUDAContext]) -> CUDAContext {
+        do {
+            let context = try CUDAContext(platform(options), ordinal: 0)
+            opened.append(context)
+            return context
+        } catch {
+            preconditionFailure("the stand-in for a GPU does not open: \(error)")
+        }
+    }
+
+    private static func platform(_ options: stapes_fake_cuda_options) throws -> CUDAPlatform {
+        var options = options
+        return try withUnsafeTemporaryAllocation(of: stapes_cuda_driver.self, capacity: 1) { driver in
+            guard stapes_fake_cuda_open(&options, driver.baseAddress!) else {
                 throw DeviceError(.unavailable, "the stand-in for the driver cannot be opened")
             }
             let flashInfer = withUnsafeTemporaryAllocation(of: stapes_flashinfer_library.self, capacity: 1) {

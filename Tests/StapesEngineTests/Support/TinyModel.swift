@@ -26,14 +26,14 @@ struct TinyModel {
     }
 
     func configuration(
-        _ setup: Setup = .float32, threads: Int = 2, backend: BackendChoice = .cpu, oneDNN: Bool = true,
+        _ setup: Setup = .float32, threads: Int = 2, backend: BackendChoice? = nil, oneDNN: Bool = true,
         rows: Int = 8, mailbox: Int = 1024
     ) -> EngineConfiguration {
         var configuration = Self.setup(setup, rows: rows)
         configuration.model = .directory(directory.path)
         configuration.threads = threads
-        configuration.prefillBackend = backend
-        configuration.decodeBackend = backend
+        configuration.prefillBackend = backend ?? setup.backend
+        configuration.decodeBackend = backend ?? setup.backend
         configuration.usesOneDNN = oneDNN
         configuration.mailboxCapacity = mailbox
         configuration.maximumWaitingWindows = mailbox
@@ -119,6 +119,16 @@ struct TinyModel {
         request(
             window: 9, positions: 5, prompt: 90, steps: 40, endless: true,
             sampling: SamplingOptions(temperature: 0.7, seed: .max)),
+    ]
+
+    /// What differs in everything in `mixed` and `sampled`, in a few steps: two share a window, two a page of their prompt.
+    static let brief: [WindowRequest] = [
+        request(window: 1, steps: 7),
+        request(window: 2, positions: 1, prompt: 20, steps: 4),
+        request(window: 1, prompt: 17, steps: 5, timestamps: false),
+        request(window: 4, positions: 25, prompt: 5, steps: 9, endless: true),
+        request(window: 3, positions: 17, prompt: 2, steps: 1),
+        request(window: 2, positions: 1, prompt: 20, steps: 6, sampling: SamplingOptions(temperature: 0.8, seed: 4)),
     ]
 }
 
