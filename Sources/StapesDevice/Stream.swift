@@ -63,17 +63,30 @@ package final class Stream {
                 withUnsafePointer(to: arguments) { stapes_team_run(team, function, $0) }
             }
         case (.queue(let queue), .cuda(let function)):
-            if !queue.isCapturing, let trace {
-                trace.append(launchOf: kernel)
-                trace.time(kernel) {
-                    queue.launch(function, arguments)
-                    if trace.timed { queue.synchronize() }
-                }
-            } else {
-                queue.launch(function, arguments)
-            }
+            traced(kernel, on: queue) { queue.launch(function, arguments) }
         case (_, .missing(let name)): preconditionFailure("this device has no operation '\(name)'")
         default: preconditionFailure("a kernel is launched on the device that it is for")
+        }
+    }
+
+    /// Has a library of the GPU launch what it has for an operation, as one kernel that `kernel` names.
+    ///
+    /// - Returns: what `body` returns.
+    func launch<Status>(library kernel: Kernel, _ body: (CUDAQueue) -> Status) -> Status {
+        guard let queue else { preconditionFailure("a library is called on the device that it is for") }
+        var status: Status?
+        traced(kernel, on: queue) { status = queue.launch(library: kernel.address) { body(queue) } }
+        guard let status else { preconditionFailure("the library was called above") }
+        return status
+    }
+
+    /// Tells the trace of an eager launch.
+    private func traced(_ kernel: Kernel, on queue: CUDAQueue, _ launch: () -> Void) {
+        guard !queue.isCapturing, let trace else { return launch() }
+        trace.append(launchOf: kernel)
+        trace.time(kernel) {
+            launch()
+            if trace.timed { queue.synchronize() }
         }
     }
 

@@ -65,6 +65,13 @@ final class CUDAQueue {
         }
     }
 
+    /// Calls a library that launches kernels of its own here.
+    func launch<Status>(library address: UnsafeRawPointer, _ body: () -> Status) -> Status {
+        context.use()
+        capturedKernels?.append(address)
+        return body()
+    }
+
     func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
         context.use()
         note(
