@@ -56,26 +56,7 @@ typedef struct {
 } candidate;
 
 typedef void *handle, *operation, *layout, *preference;
-
-typedef struct {
-  size_t (*version)(void);
-  const char *(*status_text)(int status);
-  int (*create)(handle *handle);
-  int (*destroy)(handle handle);
-  int (*operation_create)(operation *operation, int compute_type, int scale_type);
-  int (*operation_destroy)(operation operation);
-  int (*operation_set)(operation operation, int attribute, const void *value, size_t bytes);
-  int (*layout_create)(layout *layout, int type, uint64_t rows, uint64_t columns, int64_t leading);
-  int (*layout_destroy)(layout layout);
-  int (*preference_create)(preference *preference);
-  int (*preference_destroy)(preference preference);
-  int (*preference_set)(preference preference, int attribute, const void *value, size_t bytes);
-  int (*choose)(handle handle, operation operation, layout a, layout b, layout c, layout d, preference preference,
-                int limit, candidate *candidates, int *count);
-  int (*multiply)(handle handle, operation operation, const void *alpha, const void *a, layout a_layout, const void *b,
-                  layout b_layout, const void *beta, const void *c, layout c_layout, void *d, layout d_layout,
-                  const algorithm *algorithm, void *workspace, size_t workspace_bytes, stapes_cu_stream stream);
-} functions;
+typedef stapes_cublaslt_functions functions;
 
 #define FUNCTION(member, name) {offsetof(functions, member), "cublasLt" name}
 static const struct {
@@ -131,9 +112,23 @@ __attribute__((format(printf, 2, 3))) static void add(note *n, const char *forma
   if (length > 0) n->length += (size_t)length;
 }
 
+static const char *separate(const note *n) { return n->length ? "; " : ""; }
+
+/// Makes the handle of a library whose functions are there, or adds to `n` why there is none.
+static bool start(stapes_cublaslt *library, const char *name, note *n) {
+  size_t version = library->call.version();
+  if (version < OLDEST_VERSION) {
+    add(n, "%s%s: its version is %zu, and at least %d is needed", separate(n), name, version, OLDEST_VERSION);
+    return false;
+  }
+  int status = library->call.create(&library->handle);
+  if (status) add(n, "%s%s: cublasLtCreate: %s", separate(n), name, library->call.status_text(status));
+  return status == CUBLAS_SUCCESS;
+}
+
 /// Fills `library` from `path`, or adds to `n` why it cannot.
 static bool open_path(stapes_cublaslt *library, const char *path, note *n) {
-  const char *separator = n->length ? "; " : "";
+  const char *separator = separate(n);
   void *file = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!file) {
     const char *text = dlerror();
@@ -150,15 +145,7 @@ static bool open_path(stapes_cublaslt *library, const char *path, note *n) {
     }
     memcpy((char *)&library->call + symbols[i].offset, &address, sizeof address);
   }
-  size_t version = library->call.version();
-  if (version < OLDEST_VERSION) {
-    add(n, "%s%s: its version is %zu, and at least %d is needed", separator, path, version, OLDEST_VERSION);
-    dlclose(file);
-    return false;
-  }
-  int status = library->call.create(&library->handle);
-  if (status) {
-    add(n, "%s%s: cublasLtCreate: %s", separator, path, library->call.status_text(status));
+  if (!start(library, path, n)) {
     dlclose(file);
     return false;
   }
@@ -233,6 +220,22 @@ stapes_cublaslt *stapes_cublaslt_create(const char *path, char *message, size_t 
     if (message_bytes) *message = 0;
     return library;
   }
+  free(library);
+  return NULL;
+}
+
+stapes_cublaslt *stapes_cublaslt_create_with(const stapes_cublaslt_functions *table, const char *name, char *message,
+                                             size_t message_bytes) {
+  note n = {.text = message, .bytes = message_bytes};
+  if (message_bytes) *message = 0;
+  stapes_cublaslt *library = calloc(1, sizeof *library);
+  if (!library) {
+    add(&n, "not enough memory");
+    return NULL;
+  }
+  library->call = *table;
+  snprintf(library->path, sizeof library->path, "%s", name);
+  if (start(library, name, &n)) return library;
   free(library);
   return NULL;
 }

@@ -17,6 +17,12 @@ void stapes_fake_cuda_fail(const char *function, int nth, int code) {
   if (here) here->failures.push_back({function, nth, code});
 }
 
+bool stapes_fake_cuda_is_capturing(stapes_cu_stream stream) {
+  guard lock(here_lock);
+  auto found = here ? find(here->streams, stream) : nullptr;
+  return found && found->capture;
+}
+
 bool stapes_fake_cuda_peek(void *to, stapes_cu_pointer from, size_t bytes) {
   guard lock(here_lock);
   if (!here || !here->is_on_device(from, bytes)) return false;

@@ -5,8 +5,15 @@ package protocol ComputeDevice: AnyObject {
     /// Where windows are encoded, beside the steps if the device can do that; else the same stream.
     var encodeStream: Stream { get }
 
+    /// Whether weights of a random model are made on the device, so that they need lie nowhere before.
+    var generatesWeights: Bool { get }
+
     /// Lays weights out for the products they will serve; see `Linear`.
     func pack(_ weights: Linear.Weights) throws(DeviceError) -> any PackedWeights
+}
+
+extension ComputeDevice {
+    package var generatesWeights: Bool { false }
 }
 
 /// Weights on a device, and how a product with them is launched there.

@@ -8,6 +8,8 @@ package struct Kernel: @unchecked Sendable {
         case cpu(stapes_kernel)
         /// A function of a loaded module. Modules are never unloaded, so that it may be kept anywhere.
         case cuda(CUDAFunction)
+        /// What a library of the GPU launches itself; only the name is known.
+        case library(UnsafeRawPointer)
         /// Another device's operation.
         case missing(String)
     }
@@ -16,6 +18,7 @@ package struct Kernel: @unchecked Sendable {
 
     init(_ kernel: stapes_kernel) { code = .cpu(kernel) }
     init(_ function: CUDAFunction) { code = .cuda(function) }
+    init(library address: UnsafeRawPointer) { code = .library(address) }
     init(missing name: String) { code = .missing(name) }
 
     /// Names the kernel in graphs, traces and profiles.
@@ -23,6 +26,7 @@ package struct Kernel: @unchecked Sendable {
         switch code {
         case .cpu(let kernel): unsafeBitCast(kernel, to: UnsafeRawPointer.self)
         case .cuda(let function): UnsafeRawPointer(function.handle)
+        case .library(let address): address
         case .missing(let name): preconditionFailure("this device has no operation '\(name)'")
         }
     }

@@ -32,6 +32,8 @@ package final class Linear {
         let type: ScalarType
         let integers: Integers?
         let usage: Usage
+        /// `[outputs]`, on the device: what products will be given.
+        let bias: UnsafePointer<Float>?
 
         var outputs: Int { matrices.rows }
     }
@@ -67,7 +69,9 @@ package final class Linear {
         self.bias = try Buffer(of: Float.self, count: outputs, on: device.stream)
         if let bias { device.stream.write(bias, count: outputs, to: self.bias.start()) }
         weights = try device.pack(
-            Weights(matrices: matrices, inputs: inputs, type: type, integers: integers, usage: usage))
+            Weights(
+                matrices: matrices, inputs: inputs, type: type, integers: integers, usage: usage,
+                bias: bias != nil ? UnsafePointer(self.bias.start()) : nil))
     }
 
     /// Weights of one matrix `[outputs, inputs]` in float32.

@@ -1,15 +1,41 @@
 import CKernels
 
-/// Rows of weights as a checkpoint has them, one after the other, at any address: what layers are packed from.
+/// Rows of weights as a checkpoint has them, one after the other, at any address: what layers are packed from. Those of a
+/// random model may lie nowhere, for devices that make such values themselves.
 package struct StoredMatrix {
-    package let pointer: UnsafeRawPointer
-    package let type: ScalarType
     package let rows: Int
+    private let source: Source
+
+    private enum Source {
+        case memory(UnsafeRawPointer, ScalarType)
+        case generated(GeneratedValues)
+    }
 
     package init(_ pointer: UnsafeRawPointer, type: ScalarType, rows: Int) {
-        self.pointer = pointer
-        self.type = type
+        source = .memory(pointer, type)
         self.rows = rows
+    }
+
+    /// For devices that generate values alone.
+    package init(_ values: GeneratedValues, rows: Int) {
+        source = .generated(values)
+        self.rows = rows
+    }
+
+    package var pointer: UnsafeRawPointer { memory.pointer }
+    package var type: ScalarType { memory.type }
+
+    private var memory: (pointer: UnsafeRawPointer, type: ScalarType) {
+        guard case .memory(let pointer, let type) = source else {
+            preconditionFailure("values that lie nowhere, on a device that does not make them")
+        }
+        return (pointer, type)
+    }
+
+    /// What the rows are made from, if they lie nowhere.
+    var generated: GeneratedValues? {
+        guard case .generated(let values) = source else { return nil }
+        return values
     }
 
     /// Whether the values are float32 and float16 holds all of them exactly.

@@ -63,15 +63,7 @@ package final class Stream {
                 withUnsafePointer(to: arguments) { stapes_team_run(team, function, $0) }
             }
         case (.queue(let queue), .cuda(let function)):
-            if !queue.isCapturing, let trace {
-                trace.append(launchOf: kernel)
-                trace.time(kernel) {
-                    queue.launch(function, arguments)
-                    if trace.timed { queue.synchronize() }
-                }
-            } else {
-                queue.launch(function, arguments)
-            }
+            traced(kernel, on: queue) { queue.launch(function, arguments) }
         case (_, .missing(let name)): preconditionFailure("this device has no operation '\(name)'")
         default: preconditionFailure("a kernel is launched on the device that it is for")
         }
@@ -83,9 +75,9 @@ package final class Stream {
     ///   - kernels: what graphs and traces name them by.
     ///   - body: is given the driver's stream.
     package func launch(library kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
-        guard let queue else { preconditionFailure("a GPU's library on the GPU's stream") }
+        guard let queue else { preconditionFailure("a library is called on the device that it is for") }
         if !queue.isCapturing, let trace { for kernel in kernels { trace.append(launchOf: kernel) } }
-        queue.launch(kernels, body)
+        queue.launch(library: kernels, body)
     }
 
     /// What libraries may be asked for on the stream's GPU.
@@ -93,10 +85,31 @@ package final class Stream {
 
     /// Lets a library copy to the device, outside graphs. `body` is given the driver's stream.
     package func prepare(library body: (OpaquePointer) throws(DeviceError) -> Void) throws(DeviceError) {
-        guard let queue else { preconditionFailure("a GPU's library on the GPU's stream") }
+        guard let queue else { preconditionFailure("a library is called on the device that it is for") }
         precondition(!isRecording, "what a graph is given is prepared outside of it")
         queue.context.use()
         try body(queue.stream)
+    }
+
+    /// Has a library of the GPU launch what it has for an operation, as one kernel that `kernel` names.
+    ///
+    /// - Returns: what `body` returns.
+    func launch<Status>(library kernel: Kernel, _ body: (CUDAQueue) -> Status) -> Status {
+        guard let queue else { preconditionFailure("a library is called on the device that it is for") }
+        var status: Status?
+        traced(kernel, on: queue) { status = queue.launch(library: kernel.address) { body(queue) } }
+        guard let status else { preconditionFailure("the library was called above") }
+        return status
+    }
+
+    /// Tells the trace of an eager launch.
+    private func traced(_ kernel: Kernel, on queue: CUDAQueue, _ launch: () -> Void) {
+        guard !queue.isCapturing, let trace else { return launch() }
+        trace.append(launchOf: kernel)
+        trace.time(kernel) {
+            launch()
+            if trace.timed { queue.synchronize() }
+        }
     }
 
     /// Runs a C function on the team, or records it.

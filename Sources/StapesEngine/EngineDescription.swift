@@ -21,8 +21,9 @@ public struct EngineDescription: Sendable, Hashable {
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     public let looksAhead: Bool
     /// Whether a request's text, scores and times are the same bits alone and in any batch: every product of a step
-    /// computes a row in one order whatever rows are beside it, windows are encoded one by one, and of the attention
-    /// backends FlashInfer alone lets a row depend on others.
+    /// computes a row in one order whatever rows are beside it. Products of a library are the exception, whose order may
+    /// depend on the number of rows: only windows have them, which are encoded one by one, each with its own. Of the
+    /// attention backends FlashInfer alone lets a row depend on others.
     public let isDeterministic: Bool
     /// Bytes that windows and prompts which nobody uses may take.
     public let cacheByteCount: Int

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FAKE_CUBLASLT_LIBRARY
 #include "../../Sources/CUDADriver/include/stapes_cublaslt.h"
-#include "fake.h"
+#include "../../Sources/CUDAEmulator/include/stapes_fake_cublaslt.h"
 
 static int failures, checks;
 

@@ -35,6 +35,32 @@ enum {
   STAPES_CUBLASLT_WORKSPACE_BYTES = 32 << 20,
 };
 
+/// What of the library is called: `version` is cublasLtGetVersion, and so on. The descriptors are the library's own.
+typedef struct {
+  size_t (*_Nonnull version)(void);
+  const char *_Nonnull (*_Nonnull status_text)(int status);
+  int (*_Nonnull create)(void *_Nullable *_Nonnull handle);
+  int (*_Nonnull destroy)(void *_Nonnull handle);
+  int (*_Nonnull operation_create)(void *_Nullable *_Nonnull operation, int compute_type, int scale_type);
+  int (*_Nonnull operation_destroy)(void *_Nonnull operation);
+  int (*_Nonnull operation_set)(void *_Nonnull operation, int attribute, const void *_Nonnull value, size_t bytes);
+  int (*_Nonnull layout_create)(void *_Nullable *_Nonnull layout, int type, uint64_t rows, uint64_t columns,
+                                int64_t leading);
+  int (*_Nonnull layout_destroy)(void *_Nonnull layout);
+  int (*_Nonnull preference_create)(void *_Nullable *_Nonnull preference);
+  int (*_Nonnull preference_destroy)(void *_Nonnull preference);
+  int (*_Nonnull preference_set)(void *_Nonnull preference, int attribute, const void *_Nonnull value, size_t bytes);
+  int (*_Nonnull choose)(void *_Nonnull handle, void *_Nonnull operation, void *_Nonnull a, void *_Nonnull b,
+                         void *_Nonnull c, void *_Nonnull d, void *_Nonnull preference, int limit,
+                         void *_Nonnull candidates, int *_Nonnull count);
+  int (*_Nonnull multiply)(void *_Nonnull handle, void *_Nonnull operation, const void *_Nonnull alpha,
+                           const void *_Nonnull a, void *_Nonnull a_layout, const void *_Nonnull b,
+                           void *_Nonnull b_layout, const void *_Nonnull beta, const void *_Nonnull c,
+                           void *_Nonnull c_layout, void *_Nonnull d, void *_Nonnull d_layout,
+                           const void *_Nonnull algorithm, void *_Nullable workspace, size_t workspace_bytes,
+                           stapes_cu_stream _Nonnull stream);
+} stapes_cublaslt_functions;
+
 /// The library, opened for the device whose context was current.
 typedef struct stapes_cublaslt stapes_cublaslt;
 
@@ -60,10 +86,15 @@ typedef struct {
 stapes_cublaslt *_Nullable stapes_cublaslt_create(const char *_Nullable path, char *_Nonnull message,
                                                   size_t message_bytes);
 
+/// The same over functions from elsewhere, for tests.
+stapes_cublaslt *_Nullable stapes_cublaslt_create_with(const stapes_cublaslt_functions *_Nonnull functions,
+                                                       const char *_Nonnull name, char *_Nonnull message,
+                                                       size_t message_bytes);
+
 /// After all its products. The library stays in memory: captured graphs may hold kernels of it.
 void stapes_cublaslt_destroy(stapes_cublaslt *_Nonnull library);
 
-/// The file that was taken.
+/// The file that was taken, or the name that was given.
 const char *_Nonnull stapes_cublaslt_path(const stapes_cublaslt *_Nonnull library);
 
 /// 130100 for 13.1.0.

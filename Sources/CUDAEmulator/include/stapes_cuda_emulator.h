@@ -69,6 +69,9 @@ int stapes_fake_cuda_enqueue(stapes_cu_stream _Nonnull stream, const char *_Nonn
                              void (*_Nonnull function)(const void *_Nonnull arguments),
                              const void *_Nonnull arguments, size_t bytes);
 
+/// Whether what is given to the stream is captured now, for fake libraries.
+bool stapes_fake_cuda_is_capturing(stapes_cu_stream _Nonnull stream);
+
 /// Reads device memory as it is now, before any work that waits. False outside live allocations.
 bool stapes_fake_cuda_peek(void *_Nonnull to, stapes_cu_pointer from, size_t bytes);
 

@@ -6,7 +6,13 @@ package final class CUDADevice: ComputeDevice {
     package let context: CUDAContext
     package let stream: Stream
     package let encodeStream: Stream
+    /// The library that computes products of many rows, as `cuBLASLt 13.1.0 (/usr/local/cuda/lib64/libcublasLt.so.13)`;
+    /// nil where our own kernel does, for the reason in `matrixLibraryAbsence`.
+    package let matrixLibrary: String?
+    /// Why there is no library for products of many rows, or empty.
+    package let matrixLibraryAbsence: String
     let type: ScalarType
+    private let products: CUDAProducts?
     /// Converts weights on their way to the GPU.
     private let host: Stream
 
@@ -22,12 +28,20 @@ package final class CUDADevice: ComputeDevice {
         // A step is short and somebody waits for its tokens: it goes before windows.
         stream = Stream(kernels: kernels, queue: try CUDAQueue(context, priority: -1))
         encodeStream = Stream(kernels: kernels, queue: try CUDAQueue(context))
+        do throws(DeviceError) {
+            let products = try CUDAProducts(context)
+            (self.products, matrixLibrary, matrixLibraryAbsence) = (products, products.description, "")
+        } catch {
+            (products, matrixLibrary, matrixLibraryAbsence) = (nil, nil, error.message)
+        }
         guard let table = KernelTable(CPULevel.best) else { preconditionFailure("every processor has a best level") }
         host = try Stream(kernels: table, threads: threads)
     }
 
+    package var generatesWeights: Bool { true }
+
     package func pack(_ weights: Linear.Weights) throws(DeviceError) -> any PackedWeights {
         precondition(weights.type == type && weights.integers == nil, "weights of the device's type")
-        return try CUDAWeights(weights, host: host, stream: stream)
+        return try CUDAWeights(weights, products: products, host: host, stream: stream)
     }
 }

@@ -57,7 +57,7 @@ struct CUDAKernels: @unchecked Sendable {
                 ("gather", gather), ("add", add), ("convert", convert), ("random", random), ("store keys", storeKV),
                 ("paged attention", pagedAttention), ("encoder attention", encoderAttention), ("select", select),
                 ("feed", feed), ("copy pages", copyPages), ("cross scores", crossScores),
-                ("token probability", tokenProbability),
+                ("token probability", tokenProbability), ("product (cuBLASLt)", CUDAProducts.kernel),
             ]
         names = Dictionary(uniqueKeysWithValues: named.map { ($0.1.address, $0.0) })
     }

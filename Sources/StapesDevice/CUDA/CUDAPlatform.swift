@@ -5,15 +5,21 @@ package final class CUDAPlatform: Sendable {
     let functions: stapes_cuda_driver
     /// The kernels that are loaded into each device.
     private nonisolated(unsafe) let image: UnsafeRawPointer
+    /// Where each device looks for a library for products of many rows.
+    package let matrixLibrary: MatrixLibrary
     package let deviceCount: Int
     /// What is taken for FlashInfer's library; nil looks for it.
     private let givenFlashInfer: FlashInferLibrary?
 
     /// Opens the driver and counts the GPUs.
     ///
-    /// - Parameter path: of the driver's library; nil looks where the system looks.
+    /// - Parameters:
+    ///   - path: of the driver's library; nil looks where the system looks.
+    ///   - matrixLibrary: where each device looks for a library for products of many rows.
     /// - Throws: `unavailable`, with the reason, where there is no driver, no GPU, or no kernel in this build.
-    package convenience init(path: String? = nil) throws(DeviceError) {
+    package convenience init(
+        path: String? = nil, matrixLibrary: MatrixLibrary = .cuBLASLt(path: nil)
+    ) throws(DeviceError) {
         let functions = UnsafeMutablePointer<stapes_cuda_driver>.allocate(capacity: 1)
         defer { functions.deallocate() }
         var message = [CChar](repeating: 0, count: 512)
@@ -24,19 +30,22 @@ package final class CUDAPlatform: Sendable {
         guard let image = stapes_cuda_image(&bytes) else {
             throw DeviceError(.unavailable, "this build has no GPU kernels: run Scripts/build-kernels and build again")
         }
-        try self.init(functions.pointee, image: image)
+        try self.init(functions.pointee, image: image, matrixLibrary: matrixLibrary)
     }
 
     /// - Parameters:
     ///   - functions: a driver, or what stands in for one.
     ///   - image: what `module_load` takes.
+    ///   - matrixLibrary: one that works with the driver, or none.
     ///   - flashInfer: its library, or what stands in for it; nil looks for it when it is asked for.
     /// - Throws: `unavailable`.
     package init(
-        _ functions: stapes_cuda_driver, image: UnsafeRawPointer, flashInfer: FlashInferLibrary? = nil
+        _ functions: stapes_cuda_driver, image: UnsafeRawPointer, matrixLibrary: MatrixLibrary = .none,
+        flashInfer: FlashInferLibrary? = nil
     ) throws(DeviceError) {
         self.functions = functions
         self.image = image
+        self.matrixLibrary = matrixLibrary
         givenFlashInfer = flashInfer
         var count: Int32 = 0
         var result = functions.`init`(0)

@@ -65,10 +65,10 @@ final class CUDAQueue {
         }
     }
 
-    /// Lets a library launch kernels of its own.
+    /// Calls a library that launches kernels of its own here. What it throws is kept.
     ///
     /// - Parameter kernels: what graphs and traces name them by.
-    func launch(_ kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
+    func launch(library kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
         context.use()
         do throws(DeviceError) {
             try body(handle)
@@ -76,6 +76,13 @@ final class CUDAQueue {
         } catch {
             if failure == nil { failure = error }
         }
+    }
+
+    /// The same for one kernel and a status that the caller looks at.
+    func launch<Status>(library kernel: UnsafeRawPointer, _ body: () -> Status) -> Status {
+        context.use()
+        capturedKernels?.append(kernel)
+        return body()
     }
 
     func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {

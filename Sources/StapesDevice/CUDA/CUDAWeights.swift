@@ -8,9 +8,15 @@ final class CUDAWeights: PackedWeights {
     private let type: ScalarType
     private let usage: Linear.Usage
     private let memory: Buffer
+    /// The library for products of many rows, where there is one and these weights are for such.
+    private let products: CUDAProducts?
+    /// The bias in the weights' type, which the library adds to an output of that type.
+    private let narrowBias: Buffer
 
-    /// - Parameter host: converts what is of another type.
-    init(_ weights: Linear.Weights, host: Stream, stream: Stream) throws(DeviceError) {
+    /// - Parameters:
+    ///   - products: of many rows, if a library was found for them.
+    ///   - host: converts what is of another type.
+    init(_ weights: Linear.Weights, products: CUDAProducts?, host: Stream, stream: Stream) throws(DeviceError) {
         guard weights.inputs % 8 == 0 else {
             throw DeviceError(.unsupportedShape, "a layer of \(weights.inputs) inputs; the GPU's kernels take eights")
         }
@@ -22,9 +28,29 @@ final class CUDAWeights: PackedWeights {
         var row = 0
         for matrix in weights.matrices {
             let target = memory.pointer + row * inputs * type.byteCount
-            try Self.upload(matrix, columns: inputs, as: type, to: target, host: host, stream: stream)
+            if let values = matrix.generated {
+                Self.generate(values, count: matrix.rows * inputs, as: type, at: target, on: stream)
+            } else {
+                try Self.upload(matrix, columns: inputs, as: type, to: target, host: host, stream: stream)
+            }
             row += matrix.rows
         }
+        self.products = usage == .manyRows ? products : nil
+        let bias = self.products == nil ? nil : weights.bias
+        narrowBias = try Buffer(byteCount: bias == nil ? 0 : outputs * type.byteCount, on: stream)
+        if let bias { stream.convert(bias, count: outputs, into: narrowBias.pointer, type: type) }
+    }
+
+    private static func generate(
+        _ values: GeneratedValues, count: Int, as type: ScalarType, at target: UnsafeMutableRawPointer,
+        on stream: Stream
+    ) {
+        guard let kernels = stream.kernels.cuda else { preconditionFailure("the GPU's weights on the GPU's stream") }
+        stream.launch(
+            kernels.random,
+            stapes_cuda_random_arguments(
+                y: target, count: Int64(count), center: values.center, scale: values.scale, first: values.first,
+                salt: values.salt, type: type.kernelType))
     }
 
     /// Rows that are converted at a time: what is held twice on the host stays small.
@@ -79,6 +105,7 @@ final class CUDAWeights: PackedWeights {
         _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
     ) throws(DeviceError) {
         guard let kernels = stream.kernels.cuda else { preconditionFailure("the GPU's weights on the GPU's stream") }
+        if try runInLibrary(product, kernels: kernels, on: stream) { return }
         let (input, output) = (product.input, product.output)
         let arguments = stapes_cuda_product_arguments(
             a: input.pointer, weight: memory.pointer, bias: product.bias, gamma: norm?.gamma, beta: norm?.beta,
@@ -95,5 +122,28 @@ final class CUDAWeights: PackedWeights {
         case .manyRows, .overlappingRows:
             stream.launch(kernels.productMany, arguments)
         }
+    }
+
+    /// - Returns: false, and nothing done, if no library has the product.
+    private func runInLibrary(
+        _ product: Linear.Product, kernels: CUDAKernels, on stream: Stream
+    ) throws(DeviceError) -> Bool {
+        let output = product.output
+        let isNarrow = output.type == type
+        // GELU comes in a pass of its own, over what is of 16 bits and holds the product alone.
+        guard let products, !product.gelu || isNarrow && !product.accumulate else { return false }
+        let bias = product.bias.map(UnsafeRawPointer.init)
+        let ofOutput = bias != nil && isNarrow ? UnsafeRawPointer(narrowBias.pointer) : bias
+        guard try products.run(product, weights: memory.pointer, type: type, bias: ofOutput, on: stream) else {
+            return false
+        }
+        if product.gelu {
+            stream.launch(
+                kernels.gelu,
+                stapes_cuda_gelu_arguments(
+                    x: output.pointer, rows: Int64(output.rows), width: Int64(output.columns),
+                    stride: Int64(output.rowStride), type: type.kernelType))
+        }
+        return true
     }
 }

@@ -97,6 +97,11 @@ package final class ModelRunner {
     package var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
 
     private func capture(rows: [Int], limits: SchedulerLimits) throws(DeviceError) {
+        // A GPU's libraries choose what they launch for a shape the first time, and load it then: neither may happen
+        // while a graph is captured. The window of zeros goes to the block that nobody has.
+        if stream.isAsynchronous {
+            _ = try encode.run([], positions: configuration.audioContext, block: 0, eagerly: true)
+        }
         try encode.capture(positions: configuration.audioContext)
         try prefill.capture(GraphBuckets.prefill(maximumTokens: limits.prefillTokens, maximumRows: limits.rows))
         try decode.capture(rows.map(StepSize.decode))

@@ -1,3 +1,5 @@
+import StapesDevice
+
 /// A run of elements that no file holds: each is a function of a seed, a name and its own index.
 ///
 /// They are computed as they are copied out, so that they take no memory before, and any part of them can be made
@@ -23,6 +25,11 @@ package struct GeneratedArray: Sendable {
         let key = Self.mixed(seed ^ Self.hash(name))
         offset = UInt32(truncatingIfNeeded: key)
         salt = UInt32(truncatingIfNeeded: key >> 32)
+    }
+
+    /// What a device makes the same values from.
+    package var values: GeneratedValues {
+        GeneratedValues(center: center, scale: scale, first: offset, salt: salt)
     }
 
     /// Writes the elements of `range`.

@@ -1,4 +1,5 @@
 import Glibc
+import StapesDevice
 
 /// One weight of a checkpoint: a name, a shape and its values, which are a view of the mapped file, which it keeps
 /// alive, or computed when they are copied.
@@ -45,6 +46,12 @@ package struct Tensor: Sendable {
         case .stored(let values, _): values.elementType
         case .blocks, .generated: .float32
         }
+    }
+
+    /// What a device makes the values from, if they are computed from a seed.
+    package var generatedValues: GeneratedValues? {
+        guard case .generated(let values) = source else { return nil }
+        return values.values
     }
 
     package var count: Int {

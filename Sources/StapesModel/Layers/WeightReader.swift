@@ -2,7 +2,7 @@ import StapesDevice
 
 /// Takes weights out of a checkpoint and packs them for the device, from where they lie in the file if they can be read
 /// there.
-struct WeightReader {
+package struct WeightReader {
     let checkpoint: Checkpoint
     let device: any ComputeDevice
     /// What products are computed in.
@@ -10,14 +10,23 @@ struct WeightReader {
     /// What weights of products are rounded to instead, if they are.
     var integers: Linear.Integers?
 
+    package init(
+        checkpoint: Checkpoint, device: any ComputeDevice, type: ScalarType, integers: Linear.Integers? = nil
+    ) {
+        self.checkpoint = checkpoint
+        self.device = device
+        self.type = type
+        self.integers = integers
+    }
+
     /// A linear layer `[out, in]` with its bias, if it has one.
-    func linear(_ name: String, usage: Linear.Usage) throws -> Linear {
+    package func linear(_ name: String, usage: Linear.Usage) throws -> Linear {
         try linear(stacking: [name], usage: usage)
     }
 
     /// Several linear layers of the same input as one, their outputs one after the other. A layer without a bias
     /// gets zeros.
-    func linear(stacking names: [String], usage: Linear.Usage) throws -> Linear {
+    package func linear(stacking names: [String], usage: Linear.Usage) throws -> Linear {
         let weights = try names.map { (name) throws(ModelError) in try checkpoint.tensor(name + ".weight") }
         let biases = names.map { checkpoint.tensorIfPresent($0 + ".bias") }
         defer { for weight in weights { weight.dropPages() } }
@@ -25,14 +34,14 @@ struct WeightReader {
         for (tensor, weight) in zip(biases, weights) {
             bias += tensor?.float32Values() ?? [Float](repeating: 0, count: weight.shape[0])
         }
-        let rows = try weights.map { (weight) throws(DeviceError) in try StoredRows(weight) }
+        let rows = try weights.map { (weight) throws(DeviceError) in try StoredRows(weight, for: device) }
         return try withExtendedLifetime((weights, rows)) {
             try pack(rows.map(\.matrix), bias: bias, inputs: weights[0].shape[1], usage: usage)
         }
     }
 
     /// A convolution `[out, in, 3]` as a linear layer over three neighbouring frames, `[out, 3 * in]`.
-    func convolution(_ name: String) throws -> Linear {
+    package func convolution(_ name: String) throws -> Linear {
         let tensor = try checkpoint.tensor(name + ".weight")
         let (outputs, inputs, taps) = (tensor.shape[0], tensor.shape[1], tensor.shape[2])
         let stored = tensor.float32Values()
@@ -75,13 +84,17 @@ struct WeightReader {
     }
 }
 
-/// The rows of a tensor where they lie in its file, or a copy in float32 if kernels cannot read them there.
+/// The rows of a tensor where they lie in its file, or a copy in float32 if kernels cannot read them there. A random
+/// model's are left to a device that makes them itself.
 private final class StoredRows {
     let matrix: StoredMatrix
     private let copy: Buffer?
 
-    init(_ tensor: Tensor) throws(DeviceError) {
-        if let type = tensor.elementType.scalarType, let address = tensor.withUnsafeBytes({ $0.baseAddress }) {
+    init(_ tensor: Tensor, for device: any ComputeDevice) throws(DeviceError) {
+        if device.generatesWeights, let values = tensor.generatedValues {
+            copy = nil
+            matrix = StoredMatrix(values, rows: tensor.shape[0])
+        } else if let type = tensor.elementType.scalarType, let address = tensor.withUnsafeBytes({ $0.baseAddress }) {
             copy = nil
             matrix = StoredMatrix(address, type: type, rows: tensor.shape[0])
         } else {

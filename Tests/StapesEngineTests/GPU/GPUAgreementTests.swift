@@ -7,7 +7,9 @@ import Testing
 /// The GPU's kernels, run by a stand-in for the driver, say what the CPU says.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct GPUAgreementTests {
     /// Whole requests through captured graphs: windows, prompts, decode steps, each row beside others.
-    @Test(arguments: [Setup.gpu, .flashInfer], [false, true])
+    @Test(arguments: [
+        (Setup.gpu, false), (.gpu, true), (.gpuLibrary, true), (.flashInfer, false), (.flashInfer, true),
+    ])
     func requestsThroughGraphsSayWhatTheCPUSays(setup: Setup, looksAhead: Bool) async throws {
         let requests = (1...3).map {
             TinyModel.request(window: $0, positions: 100 - 30 * $0, prompt: 2 + $0, steps: 6)
@@ -25,7 +27,9 @@ import Testing
     }
 
     /// Given the same text, the same logits: each within a hundredth of the CPU's in float32 for float16.
-    @Test(arguments: [(Setup.gpu, Float(0.01)), (.gpuBFloat16, 0.08)])
+    @Test(arguments: [
+        (Setup.gpu, Float(0.01)), (.gpuBFloat16, 0.08), (.gpuLibrary, 0.01), (.gpuLibraryBFloat16, 0.08),
+    ])
     func logitsAreTheCPUsForAGivenText(setup: Setup, tolerance: Float) throws {
         let text = [401, 402, 413, 12, 77, 501, 9, 300, 44]
         func logits(_ setup: Setup) throws -> [[Float]] {

@@ -10,8 +10,8 @@ import Testing
             $0.device = setup.device
             $0.computeType = setup.computeType
             if setup.isGPU {
-                $0.prefillBackend = setup.backend ?? .native
-                $0.decodeBackend = setup.backend ?? .native
+                $0.prefillBackend = setup.backend
+                $0.decodeBackend = setup.backend
             }
         }
         let findings = try check.run()

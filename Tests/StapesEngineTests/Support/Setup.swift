@@ -9,8 +9,10 @@ import Testing
 struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     let computeType: ComputeType
     let isGPU: Bool
-    /// nil takes the fastest.
-    var backend: BackendChoice?
+    /// The attention backend; nil takes the fastest.
+    var chosenBackend: BackendChoice?
+    /// Whether the GPU has a library for products of many rows.
+    var hasLibrary = false
 
     static let float32 = Setup(computeType: .float32, isGPU: false)
     static let float16 = Setup(computeType: .float16, isGPU: false)
@@ -22,13 +24,18 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     static let gpu = Setup(computeType: .float16, isGPU: true)
     static let gpuBFloat16 = Setup(computeType: .bfloat16, isGPU: true)
     /// The same with a stand-in for FlashInfer.
-    static let flashInfer = Setup(computeType: .float16, isGPU: true, backend: .flashinfer)
+    static let flashInfer = Setup(computeType: .float16, isGPU: true, chosenBackend: .flashinfer)
+    /// The same with a stand-in for cuBLASLt.
+    static let gpuLibrary = Setup(computeType: .float16, isGPU: true, hasLibrary: true)
+    static let gpuLibraryBFloat16 = Setup(computeType: .bfloat16, isGPU: true, hasLibrary: true)
 
-    var device: EngineDevice { isGPU ? .cuda(FakeGPU.context) : .cpu }
-    var testDescription: String { isGPU ? "GPU, \(computeType)\(backend.map { ", \($0)" } ?? "")" : "\(computeType)" }
+    var device: EngineDevice { isGPU ? .cuda(hasLibrary ? FakeGPU.contextWithLibrary : FakeGPU.context) : .cpu }
+    var backend: BackendChoice { chosenBackend ?? (isGPU ? .native : .cpu) }
+    var testDescription: String {
+        guard isGPU else { return "\(computeType)" }
+        return "GPU, \(hasLibrary ? "library, " : "")\(computeType), \(backend)"
+    }
 
-    /// Its own attention backend.
-    var backend: BackendChoice { isGPU ? .native : .cpu }
     /// Requests of all kinds: the GPU's are as different, and short.
     var requests: [WindowRequest] { isGPU ? TinyModel.brief : TinyModel.mixed + TinyModel.sampled }
 
@@ -39,13 +46,19 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
 /// A GPU that is none: the driver's calls over emulated kernels. It does its work as late as it may, its memory cannot be
 /// touched by the host, and what is freshly allocated is full of NaN.
 enum FakeGPU {
-    /// All that were ever opened, the one in use last: letting go of one would let go of its successor's context.
-    private static let opened = Mutex<[CUDAContext]>([])
+    /// One GPU twice: without and with a library for products.
+    private typealias Contexts = (plain: CUDAContext, withLibrary: CUDAContext)
+
+    /// All that were ever opened, those in use last: letting go of one would let go of its successor's context.
+    private static let opened = Mutex<[Contexts]>([])
+
+    static var context: CUDAContext { contexts.plain }
+    static var contextWithLibrary: CUDAContext { contexts.withLibrary }
 
     /// Opened anew when another test has opened a stand-in since, or has lost it: there is one in a process.
-    static var context: CUDAContext {
+    private static var contexts: Contexts {
         opened.withLock { opened in
-            if let context = opened.last, (try? context.memory()) != nil { return context }
+            if let contexts = opened.last, (try? contexts.plain.memory()) != nil { return contexts }
             return open(stapes_fake_cuda_options(), &opened)
         }
     }
@@ -59,17 +72,17 @@ enum FakeGPU {
         opened.withLock { _ = open(options, &$0) }
     }
 
-    private static func open(_ options: stapes_fake_cuda_options, _ opened: inout [CUDAContext]) -> CUDAContext {
+    private static func open(_ options: stapes_fake_cuda_options, _ opened: inout [Contexts]) -> Contexts {
         do {
-            let context = try CUDAContext(platform(options), ordinal: 0)
-            opened.append(context)
-            return context
+            let contexts = try open(options)
+            opened.append(contexts)
+            return contexts
         } catch {
             preconditionFailure("the stand-in for a GPU does not open: \(error)")
         }
     }
 
-    private static func platform(_ options: stapes_fake_cuda_options) throws -> CUDAPlatform {
+    private static func open(_ options: stapes_fake_cuda_options) throws -> Contexts {
         var options = options
         return try withUnsafeTemporaryAllocation(of: stapes_cuda_driver.self, capacity: 1) { driver in
             guard stapes_fake_cuda_open(&options, driver.baseAddress!) else {
@@ -79,8 +92,12 @@ enum FakeGPU {
                 stapes_fake_flashinfer_open($0.baseAddress!)
                 return FlashInferLibrary($0[0])
             }
-            return try CUDAPlatform(
-                driver[0], image: UnsafeRawPointer(driver.baseAddress!), flashInfer: flashInfer)
+            func context(_ library: MatrixLibrary) throws -> CUDAContext {
+                let image = UnsafeRawPointer(driver.baseAddress!)
+                return try CUDAContext(
+                    CUDAPlatform(driver[0], image: image, matrixLibrary: library, flashInfer: flashInfer), ordinal: 0)
+            }
+            return try (context(.none), context(.functions(stapes_fake_cublaslt())))
         }
     }
 }

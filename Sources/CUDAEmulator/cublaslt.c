@@ -1,12 +1,24 @@
-// A libcublasLt for tests: it refuses what the real one refuses, and multiplies on the host, column by column.
+// A libcublasLt for tests: it refuses what the real one refuses, and multiplies on the host, column by column. With
+// FAKE_CUBLASLT_LIBRARY it is a library to be opened, else a table of functions; see stapes_fake_cublaslt.h.
 //
-// It shares no declaration with the shim. Numbers, sizes of attributes and refusals are the real library's; sizes of
-// attributes were tried on it, on a machine without a GPU.
-#include "fake.h"
+// It shares no declaration with the shim but the table. Numbers, sizes of attributes and refusals are the real library's;
+// sizes of attributes were tried on it, on a machine without a GPU.
+#include "include/stapes_fake_cublaslt.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct stapes_cu_stream_object;
+typedef struct stapes_cu_stream_object *stream_handle;
+
+#ifdef FAKE_CUBLASLT_LIBRARY
+#define FUNCTION
+#else
+#include "include/stapes_cuda_emulator.h"
+// Another library's symbols are not for a test's own process to have.
+#define FUNCTION static
+#endif
 
 #ifndef FAKE_VERSION
 #define FAKE_VERSION 130000
@@ -25,7 +37,7 @@ enum {
 };
 enum { R_32F = 0, R_16F = 2, R_16BF = 14 };
 
-fake_cublaslt_state fake_cublaslt;
+FUNCTION fake_cublaslt_state fake_cublaslt;
 
 static int refuse(int status, const char *why) {
   fake_cublaslt.why = why;
@@ -58,6 +70,12 @@ typedef struct {
   uint64_t longs[16];
 } preference;
 
+/// Of the library's: with the products that it has run.
+typedef struct {
+  int kind, ran_count;
+  uint64_t ran[4096];
+} library_handle;
+
 static int is_kind(const void *value, int kind) { return value && ((const thing *)value)->kind == kind; }
 
 static void *make(size_t bytes, int kind) {
@@ -76,9 +94,9 @@ static int destroy(void *value, int kind) {
   return SUCCESS;
 }
 
-size_t cublasLtGetVersion(void) { return FAKE_VERSION; }
+FUNCTION size_t cublasLtGetVersion(void) { return FAKE_VERSION; }
 
-const char *cublasLtGetStatusString(int status) {
+FUNCTION const char *cublasLtGetStatusString(int status) {
   switch (status) {
     case SUCCESS: return "success";
     case NOT_INITIALIZED: return "not initialized";
@@ -90,23 +108,24 @@ const char *cublasLtGetStatusString(int status) {
   }
 }
 
-int cublasLtCreate(void **handle) {
+FUNCTION int cublasLtCreate(void **handle) {
   if (FAKE_CREATE_STATUS) return FAKE_CREATE_STATUS;
-  thing *value = calloc(1, sizeof *value);
+  library_handle *value = calloc(1, sizeof *value);
+  if (!value) return ALLOC_FAILED;
   value->kind = HANDLE;
   fake_cublaslt.handles++;
   *handle = value;
   return SUCCESS;
 }
 
-int cublasLtDestroy(void *handle) {
+FUNCTION int cublasLtDestroy(void *handle) {
   if (!is_kind(handle, HANDLE)) return NOT_INITIALIZED;
   free(handle);
   fake_cublaslt.handles--;
   return SUCCESS;
 }
 
-int cublasLtMatmulDescCreate(void **value, int compute_type, int scale_type) {
+FUNCTION int cublasLtMatmulDescCreate(void **value, int compute_type, int scale_type) {
   operation *o = *value = make(sizeof *o, OPERATION);
   if (!o) return ALLOC_FAILED;
   o->compute_type = compute_type;
@@ -116,7 +135,7 @@ int cublasLtMatmulDescCreate(void **value, int compute_type, int scale_type) {
   return SUCCESS;
 }
 
-int cublasLtMatmulDescDestroy(void *value) { return destroy(value, OPERATION); }
+FUNCTION int cublasLtMatmulDescDestroy(void *value) { return destroy(value, OPERATION); }
 
 static int is_among(int value, const int *values) {
   for (; *values >= 0; values++)
@@ -139,7 +158,7 @@ static int set(int32_t *integers, uint64_t *longs, const int *short_ones, const 
   return SUCCESS;
 }
 
-int cublasLtMatmulDescSetAttribute(void *value, int attribute, const void *buffer, size_t bytes) {
+FUNCTION int cublasLtMatmulDescSetAttribute(void *value, int attribute, const void *buffer, size_t bytes) {
   static const int short_ones[] = {0, 1, 2, 3, 4, 5, 6, 7, 15, 16, 22, 26, -1};
   static const int long_ones[] = {8, 10, 11, 12, 13, 14, 17, 18, 19, 20, 21, 23, 24, -1};
   if (!is_kind(value, OPERATION)) return refuse(INVALID_VALUE, "sets what is not there");
@@ -148,16 +167,16 @@ int cublasLtMatmulDescSetAttribute(void *value, int attribute, const void *buffe
 }
 
 // The real one looks at a layout when it is used, too.
-int cublasLtMatrixLayoutCreate(void **value, int type, uint64_t rows, uint64_t columns, int64_t leading) {
+FUNCTION int cublasLtMatrixLayoutCreate(void **value, int type, uint64_t rows, uint64_t columns, int64_t leading) {
   layout *l = *value = make(sizeof *l, LAYOUT);
   if (!l) return ALLOC_FAILED;
   *l = (layout){LAYOUT, type, rows, columns, leading};
   return SUCCESS;
 }
 
-int cublasLtMatrixLayoutDestroy(void *value) { return destroy(value, LAYOUT); }
+FUNCTION int cublasLtMatrixLayoutDestroy(void *value) { return destroy(value, LAYOUT); }
 
-int cublasLtMatmulPreferenceCreate(void **value) {
+FUNCTION int cublasLtMatmulPreferenceCreate(void **value) {
   preference *p = *value = make(sizeof *p, PREFERENCE);
   if (!p) return ALLOC_FAILED;
   p->integers[3] = 7;
@@ -165,9 +184,9 @@ int cublasLtMatmulPreferenceCreate(void **value) {
   return SUCCESS;
 }
 
-int cublasLtMatmulPreferenceDestroy(void *value) { return destroy(value, PREFERENCE); }
+FUNCTION int cublasLtMatmulPreferenceDestroy(void *value) { return destroy(value, PREFERENCE); }
 
-int cublasLtMatmulPreferenceSetAttribute(void *value, int attribute, const void *buffer, size_t bytes) {
+FUNCTION int cublasLtMatmulPreferenceSetAttribute(void *value, int attribute, const void *buffer, size_t bytes) {
   static const int short_ones[] = {0, 3, 5, 6, 7, 8, 9, -1};
   static const int long_ones[] = {1, 12, -1};
   if (!is_kind(value, PREFERENCE)) return refuse(INVALID_VALUE, "sets what is not there");
@@ -240,8 +259,9 @@ static uint64_t signature(const operation *o, const layout *const layouts[4]) {
   return hash;
 }
 
-int cublasLtMatmulAlgoGetHeuristic(void *handle, void *o, void *a, void *b, void *c, void *d, void *wishes, int limit,
-                                   result *results, int *count) {
+FUNCTION int cublasLtMatmulAlgoGetHeuristic(void *handle, void *o, void *a, void *b, void *c, void *d, void *wishes,
+                                            int limit, void *found, int *count) {
+  result *results = found;
   fake_cublaslt.choices++;
   if (!is_kind(handle, HANDLE)) return refuse(NOT_INITIALIZED, "no handle");
   if (!is_kind(wishes, PREFERENCE) || limit < 1 || !results || !count) return refuse(INVALID_VALUE, "no results asked");
@@ -304,12 +324,62 @@ static void store(void *values, int type, uint64_t i, float value) {
   }
 }
 
+/// A product as it is given to a stream.
+typedef struct {
+  const void *a, *b, *c, *bias;
+  void *d, *workspace;
+  size_t workspace_bytes;
+  uint64_t rows, columns, inner;
+  // From row to row and from column to column of each.
+  uint64_t a_row, a_inner, b_column, b_inner, c_leading, d_leading;
+  int type, d_type;
+  float alpha, beta;
+} product;
+
+static void multiply(const void *arguments) {
+  const product *p = arguments;
+  // A workspace is written to.
+  if (p->workspace_bytes) memset(p->workspace, 0xa5, p->workspace_bytes);
+  for (uint64_t j = 0; j < p->columns; j++) {
+    for (uint64_t i = 0; i < p->rows; i++) {
+      float sum = 0;
+      for (uint64_t k = 0; k < p->inner; k++)
+        sum += load(p->a, p->type, i * p->a_row + k * p->a_inner) * load(p->b, p->type, j * p->b_column + k * p->b_inner);
+      sum *= p->alpha;
+      if (p->beta != 0) sum += p->beta * load(p->c, p->d_type, i + j * p->c_leading);
+      if (p->bias) sum += load(p->bias, p->d_type, i);
+      store(p->d, p->d_type, i + j * p->d_leading, sum);
+    }
+  }
+}
+
+#ifdef FAKE_CUBLASLT_LIBRARY
+static int give(const product *p, stream_handle stream, uint64_t signature, library_handle *library) {
+  (void)stream, (void)signature, (void)library;
+  multiply(p);
+  return SUCCESS;
+}
+#else
+static int give(const product *p, stream_handle stream, uint64_t signature, library_handle *library) {
+  int is_new = 1;
+  for (int i = 0; i < library->ran_count; i++) is_new &= library->ran[i] != signature;
+  if (is_new && stapes_fake_cuda_is_capturing(stream))
+    return refuse(EXECUTION_FAILED, "a kernel that is not loaded yet, in a captured stream");
+  if (is_new && library->ran_count < (int)(sizeof library->ran / sizeof *library->ran))
+    library->ran[library->ran_count++] = signature;
+  return stapes_fake_cuda_enqueue(stream, "cublaslt", multiply, p, sizeof *p) ? EXECUTION_FAILED : SUCCESS;
+}
+#endif
+
 #ifdef FAKE_WITHOUT_MATMUL
 #define cublasLtMatmul cublasLtMatmulIsMissing
 #endif
-int cublasLtMatmul(void *handle, void *operation_value, const void *alpha, const void *a, void *a_layout, const void *b,
-                   void *b_layout, const void *beta, const void *c, void *c_layout, void *d, void *d_layout,
-                   const algorithm *chosen, void *workspace, size_t workspace_bytes, void *stream) {
+FUNCTION int cublasLtMatmul(void *handle, void *operation_value, const void *alpha, const void *a, void *a_layout,
+                            const void *b,
+                            void *b_layout, const void *beta, const void *c, void *c_layout, void *d, void *d_layout,
+                            const void *algorithm_value, void *workspace, size_t workspace_bytes,
+                            stream_handle stream) {
+  const algorithm *chosen = algorithm_value;
   const operation *o = operation_value;
   const layout *al = a_layout, *bl = b_layout, *cl = c_layout, *dl = d_layout;
   if (!is_kind(handle, HANDLE)) return refuse(NOT_INITIALIZED, "no handle");
@@ -329,25 +399,42 @@ int cublasLtMatmul(void *handle, void *operation_value, const void *alpha, const
     if (addresses[i] % chosen->alignments[i]) return refuse(INVALID_VALUE, "an array is not aligned as it was said");
   if (c == d && (cl->leading != dl->leading || cl->type != dl->type)) return refuse(INVALID_VALUE, "c and d overlap");
 
-  // A workspace is written to.
-  if (chosen->workspace_bytes) memset(workspace, 0xa5, chosen->workspace_bytes);
-  uint64_t inner = o->integers[3] ? al->rows : al->columns;
-  float scale = *(const float *)alpha, old = *(const float *)beta;
-  for (uint64_t j = 0; j < dl->columns; j++) {
-    for (uint64_t i = 0; i < dl->rows; i++) {
-      float sum = 0;
-      for (uint64_t k = 0; k < inner; k++) {
-        uint64_t ai = o->integers[3] ? k + i * (uint64_t)al->leading : i + k * (uint64_t)al->leading;
-        uint64_t bi = o->integers[4] ? j + k * (uint64_t)bl->leading : k + j * (uint64_t)bl->leading;
-        sum += load(a, al->type, ai) * load(b, bl->type, bi);
-      }
-      sum *= scale;
-      if (old != 0) sum += old * load(c, cl->type, i + j * (uint64_t)cl->leading);
-      if (bias) sum += load((const void *)bias, dl->type, i);
-      store(d, dl->type, i + j * (uint64_t)dl->leading, sum);
-    }
-  }
+  int ta = o->integers[3], tb = o->integers[4];
+  uint64_t a_leading = (uint64_t)al->leading, b_leading = (uint64_t)bl->leading;
+  product p = {
+      .a = a, .b = b, .c = c, .bias = (const void *)bias, .d = d, .workspace = workspace,
+      .workspace_bytes = chosen->workspace_bytes, .rows = dl->rows, .columns = dl->columns,
+      .inner = ta ? al->rows : al->columns, .a_row = ta ? a_leading : 1, .a_inner = ta ? 1 : a_leading,
+      .b_column = tb ? 1 : b_leading, .b_inner = tb ? b_leading : 1, .c_leading = (uint64_t)cl->leading,
+      .d_leading = (uint64_t)dl->leading, .type = al->type, .d_type = dl->type, .alpha = *(const float *)alpha,
+      .beta = *(const float *)beta,
+  };
+  status = give(&p, stream, chosen->signature, handle);
+  if (status) return status;
   fake_cublaslt.products++;
   fake_cublaslt.stream = stream;
   return SUCCESS;
 }
+
+#ifndef FAKE_CUBLASLT_LIBRARY
+stapes_cublaslt_functions stapes_fake_cublaslt(void) {
+  return (stapes_cublaslt_functions){
+      .version = cublasLtGetVersion,
+      .status_text = cublasLtGetStatusString,
+      .create = cublasLtCreate,
+      .destroy = cublasLtDestroy,
+      .operation_create = cublasLtMatmulDescCreate,
+      .operation_destroy = cublasLtMatmulDescDestroy,
+      .operation_set = cublasLtMatmulDescSetAttribute,
+      .layout_create = cublasLtMatrixLayoutCreate,
+      .layout_destroy = cublasLtMatrixLayoutDestroy,
+      .preference_create = cublasLtMatmulPreferenceCreate,
+      .preference_destroy = cublasLtMatmulPreferenceDestroy,
+      .preference_set = cublasLtMatmulPreferenceSetAttribute,
+      .choose = cublasLtMatmulAlgoGetHeuristic,
+      .multiply = cublasLtMatmul,
+  };
+}
+
+fake_cublaslt_state *stapes_fake_cublaslt_state(void) { return &fake_cublaslt; }
+#endif

@@ -1,0 +1,113 @@
+import CUDAEmulator
+import StapesDevice
+import StapesEngine
+import Testing
+
+/// Products of many rows through a stand-in for cuBLASLt: where they go, and where they go without it.
+extension GPUAgreementTests {
+    private func kernels(_ world: DecodeWorld) throws -> [String] {
+        let graph = try #require(world.runner.encode.graphs.kernels.first)
+        return graph.map(world.runner.stream.kernels.name(of:))
+    }
+
+    /// The block of a window's cross keys and values.
+    private func encoded(
+        _ world: DecodeWorld, positions: Int = 100, block: Int32 = 1, eagerly: Bool = false
+    ) throws -> [UInt8] {
+        let route = try world.encode(
+            TinyModel.features(5, positions: positions), positions: positions, block: block, eagerly: eagerly)
+        if case .graph = route { #expect(!eagerly && positions == 100) }
+        return world.runner.pool.crossArena.read(page: Int(block))
+    }
+
+    /// Runs `body` with a stand-in that behaves as `change` says, and as it should before and after.
+    private func withLibrary(_ change: (inout fake_cublaslt_state) -> Void, _ body: () throws -> Void) rethrows {
+        let state = stapes_fake_cublaslt_state()
+        let before = state.pointee
+        change(&state.pointee)
+        defer {
+            state.pointee.workspace_bytes = before.workspace_bytes
+            state.pointee.multiply_status = before.multiply_status
+            state.pointee.choose_status = before.choose_status
+            state.pointee.results = before.results
+        }
+        try body()
+    }
+
+    @Test func encoderGraphHoldsTheLibrarysProducts() throws {
+        stapes_fake_cuda_clear_log()
+        let with = try kernels(DecodeWorld(.gpuLibrary, rows: 1))
+        let captured = (0..<stapes_fake_cuda_kernel_count(STAPES_FAKE_CAPTURED)).compactMap {
+            stapes_fake_cuda_kernel_name(STAPES_FAKE_CAPTURED, $0).map(String.init(cString:))
+        }
+        // Four products a layer of the encoder, one a layer of the decoder; the convolutions' rows overlap.
+        let model = TinyModel.configuration
+        let products = 4 * model.encoderLayers + model.decoderLayers
+        #expect(with.count { $0 == "product (cuBLASLt)" } == products)
+        #expect(with.count { $0 == "product (many rows)" } == 2)
+        #expect(with.count { $0 == "gelu" } == model.encoderLayers)
+        #expect(captured.count { $0 == "cublaslt" } == products, "\(captured)")
+        let without = try kernels(DecodeWorld(.gpu, rows: 1))
+        #expect(without.count { $0 == "product (many rows)" } == products + 2)
+        #expect(!without.contains("product (cuBLASLt)"))
+    }
+
+    @Test(arguments: [Setup.gpuLibrary, .gpuLibraryBFloat16])
+    func encoderGraphOfLibraryProductsGivesTheBitsOfEagerOnes(setup: Setup) throws {
+        try withLibrary { $0.workspace_bytes = 1000 } _: {
+            let world = try DecodeWorld(setup, rows: 1)
+            #expect(try encoded(world) == encoded(world, eagerly: true))
+        }
+    }
+
+    /// A window's length decides the shapes of its products: of lengths that come once, only the last are kept.
+    @Test func windowsOfEveryLengthKeepFewProducts() throws {
+        let state = stapes_fake_cublaslt_state()
+        let (handles, descriptors) = (state.pointee.handles, state.pointee.descriptors)
+        do {
+            let world = try DecodeWorld(.gpuLibrary, rows: 1)
+            let first = try encoded(world, positions: 3)
+            for positions in 1...24 { _ = try encoded(world, positions: positions) }
+            #expect(try encoded(world, positions: 3) == first)
+            // An operation and three layouts each.
+            #expect(state.pointee.descriptors - descriptors <= (8 * 5 + 5) * 4)
+            let choices = state.pointee.choices
+            _ = try encoded(world, positions: 24)
+            _ = try encoded(world)
+            #expect(state.pointee.choices == choices, "what is kept is chosen for once")
+        }
+        #expect(state.pointee.handles == handles && state.pointee.descriptors == descriptors)
+    }
+
+    @Test func productsThatTheLibraryHasNothingForAreOurs() throws {
+        let ours = try encoded(DecodeWorld(.gpu, rows: 1))
+        // No algorithm; a refusal to look for one; a refusal to multiply.
+        let refusals: [(inout fake_cublaslt_state) -> Void] = [
+            { $0.results = -1 }, { $0.choose_status = 15 }, { $0.multiply_status = 15 },
+        ]
+        for (number, refusal) in refusals.enumerated() {
+            try withLibrary(refusal) {
+                let world = try DecodeWorld(.gpuLibrary, rows: 1)
+                #expect(try encoded(world) == ours, "refusal \(number)")
+                #expect(try kernels(world).contains("product (many rows)"))
+            }
+        }
+    }
+
+    @Test func aLibraryThatFailsIsAnError() throws {
+        withLibrary { $0.multiply_status = 13 } _: {
+            let error = #expect(throws: DeviceError.self) { try DecodeWorld(.gpuLibrary, rows: 1) }
+            #expect(error?.code == .failed && error?.message.contains("execution failed") == true, "\(error as Any)")
+        }
+    }
+
+    @Test func deviceSaysWhichLibraryItHasOrWhyNone() throws {
+        func device(_ context: CUDAContext) throws -> CUDADevice {
+            try CUDADevice(context, type: .float16, threads: 1)
+        }
+        let with = try device(FakeGPU.contextWithLibrary)
+        #expect(with.matrixLibrary == "cuBLASLt 13.0.0 (a stand-in)" && with.matrixLibraryAbsence.isEmpty)
+        let without = try device(FakeGPU.context)
+        #expect(without.matrixLibrary == nil && without.matrixLibraryAbsence == "switched off")
+    }
+}
