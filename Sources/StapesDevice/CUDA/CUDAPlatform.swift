@@ -2,15 +2,15 @@ import CUDADriver
 
 /// The NVIDIA driver of this machine, found at run time.
 package final class CUDAPlatform: Sendable {
-    let functions: stapes_cuda_driver
-    /// The kernels that are loaded into each device.
-    private nonisolated(unsafe) let image: UnsafeRawPointer
+    package let functions: stapes_cuda_driver
+    /// The kernels that are loaded into each device; nil in a build without them.
+    private nonisolated(unsafe) let image: UnsafeRawPointer?
     package let deviceCount: Int
 
     /// Opens the driver and counts the GPUs.
     ///
     /// - Parameter path: of the driver's library; nil looks where the system looks.
-    /// - Throws: `unavailable`, with the reason, where there is no driver, no GPU, or no kernel in this build.
+    /// - Throws: `unavailable`, with the reason, where there is no driver or no GPU.
     package convenience init(path: String? = nil) throws(DeviceError) {
         let functions = UnsafeMutablePointer<stapes_cuda_driver>.allocate(capacity: 1)
         defer { functions.deallocate() }
@@ -19,17 +19,14 @@ package final class CUDAPlatform: Sendable {
             throw DeviceError(.unavailable, message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
         }
         var bytes = 0
-        guard let image = stapes_cuda_image(&bytes) else {
-            throw DeviceError(.unavailable, "this build has no GPU kernels: run Scripts/build-kernels and build again")
-        }
-        try self.init(functions.pointee, image: image)
+        try self.init(functions.pointee, image: stapes_cuda_image(&bytes))
     }
 
     /// - Parameters:
     ///   - functions: a driver, or what stands in for one.
-    ///   - image: what `module_load` takes.
+    ///   - image: what `module_load` takes; nil opens a platform that can be looked at only.
     /// - Throws: `unavailable`.
-    package init(_ functions: stapes_cuda_driver, image: UnsafeRawPointer) throws(DeviceError) {
+    package init(_ functions: stapes_cuda_driver, image: UnsafeRawPointer?) throws(DeviceError) {
         self.functions = functions
         self.image = image
         var count: Int32 = 0
@@ -53,5 +50,11 @@ package final class CUDAPlatform: Sendable {
         return text.map { "\(String(cString: $0)) (\(String(cString: name)))" } ?? String(cString: name)
     }
 
-    func loadModule(_ module: inout OpaquePointer?) -> Int32 { functions.module_load(&module, image) }
+    /// - Throws: `unavailable` in a build without kernels.
+    func kernels() throws(DeviceError) -> UnsafeRawPointer {
+        guard let image else {
+            throw DeviceError(.unavailable, "this build has no GPU kernels: run Scripts/build-kernels and build again")
+        }
+        return image
+    }
 }

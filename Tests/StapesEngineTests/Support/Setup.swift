@@ -48,7 +48,9 @@ enum FakeGPU {
 
     private static func platform() throws -> CUDAPlatform {
         try withUnsafeTemporaryAllocation(of: stapes_cuda_driver.self, capacity: 1) { driver in
-            guard stapes_fake_cuda_open(nil, driver.baseAddress!) else {
+            var options = stapes_fake_cuda_options()
+            options.device_count = 2
+            guard stapes_fake_cuda_open(&options, driver.baseAddress!) else {
                 throw DeviceError(.unavailable, "the stand-in for the driver cannot be opened")
             }
             return try CUDAPlatform(driver[0], image: UnsafeRawPointer(driver.baseAddress!))
