@@ -114,7 +114,7 @@ struct world {
 };
 
 /// The one world, or null, and the lock of all that is in it.
-extern std::unique_ptr<world> here;
+extern std::unique_ptr<world> &here;
 extern std::mutex here_lock;
 
 /// `name` without `stapes_cuda_`, in memory that stays.

@@ -123,7 +123,8 @@ import Testing
             ordinal: 0, name: "New GPU", memoryByteCount: 80_000_000_000, multiprocessors: 132, capability: (9, 0))
         let gpus = DoctorReport.GPUs(
             devices: [
-                .init(new, driverVersion: "13.0", unusable: nil), .init(old, driverVersion: "13.0", unusable: "too old"),
+                .init(new, driverVersion: "13.0", unusable: nil),
+                .init(old, driverVersion: "13.0", unusable: "too old"),
             ], reason: nil)
         let report = report(
             models: [], engine: nil, gpus: gpus, devices: [.cuda(0), .cuda(1)], reason: "all GPUs that can be used")
@@ -154,7 +155,10 @@ import Testing
             lines.contains(
                 "device             cuda:0: New GPU, 80.0 GB, 132 multiprocessors, compute capability 9.0, driver for CUDA 13.0"
             ))
-        #expect(lines.contains { $0.hasPrefix("device             cuda:1: Old GPU") && $0.hasSuffix("; not usable: too old") })
+        #expect(
+            lines.contains {
+                $0.hasPrefix("device             cuda:1: Old GPU") && $0.hasSuffix("; not usable: too old")
+            })
         #expect(lines.contains("runs on            cuda:0,cuda:1 (all GPUs that can be used), float32"))
     }
 

@@ -54,7 +54,8 @@ import Testing
 
     /// Temperatures, languages and times of a window, while others run: it is encoded once.
     @Test func windowIsLookedAtAgainWhereItIs() async throws {
-        let engine = try await two(rows: 4) { $0.cacheBytes = 1 << 30 }
+        // Rows for all of it on one: nothing has to move for want of them.
+        let engine = try await two(rows: 16) { $0.cacheBytes = 1 << 30 }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for window in 0..<6 {
                 group.addTask {
@@ -75,6 +76,22 @@ import Testing
         #expect(metrics.value(.encodedWindows) == 6)
         #expect(metrics.value(.windowLookups, ["result": "miss"]) == 6)
         #expect(metrics.value(.windowLookups, ["result": "hit"]) == 6 * 5)
+        #expect(await isIdle(engine))
+    }
+
+    @Test func lowerPriorityIsServedFirstEverywhere() async throws {
+        let engine = try await two(rows: 1)
+        let bulk = engine.beginJob(priority: 1)
+        let tasks = (1...12).map { window in Task { await engine.failure(of: long(window, of: bulk)) } }
+        while await engine.holdings().sequences < 12 { await Task.yield() }
+        for window in 20..<24 {
+            var request = TinyModel.request(window: window, steps: 5)
+            request.job = engine.beginJob()
+            _ = try await engine.run(request)
+        }
+        #expect(await engine.holdings().sequences >= 4, "those that waited have waited on")
+        for task in tasks { task.cancel() }
+        for task in tasks { _ = await task.value }
         #expect(await isIdle(engine))
     }
 
