@@ -16,7 +16,7 @@
 
 // Entered by static initialisers, in any order of files.
 static std::vector<emulator_kernel> &registry() {
-  static std::vector<emulator_kernel> kernels;
+  static std::vector<emulator_kernel> &kernels = *new std::vector<emulator_kernel>;
   return kernels;
 }
 

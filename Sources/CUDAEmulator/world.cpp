@@ -93,8 +93,8 @@ world::unlocked::~unlocked() {
 }
 
 const char *kept_name(const char *name) {
-  static std::set<std::string> names;
-  static const std::string prefix = "stapes_cuda_";
+  static std::set<std::string> &names = *new std::set<std::string>;
+  static const std::string &prefix = *new std::string("stapes_cuda_");
   std::string text = name;
   if (text.compare(0, prefix.size(), prefix) == 0) text.erase(0, prefix.size());
   return names.insert(text).first->c_str();

@@ -1,39 +1,56 @@
 import StapesDevice
 import StapesEngine
 
-/// Which device to ask for.
+/// Which devices to ask for.
 public enum DeviceSelection: Sendable, Hashable {
     case cpu
-    /// The fastest that there is: the first GPU, or else the processor.
+    /// The first GPU that can be used, or else the processor.
     case auto
     case cuda(Int)
+    /// Some GPUs: each gets the model, and every window goes to one of them.
+    case gpus([Int])
+    /// All GPUs that can be used.
+    case allGPUs
 }
 
 extension DeviceSelection {
-    package init(_ device: Device) {
-        switch device {
-        case .cpu: self = .cpu
-        case .cuda(let index): self = .cuda(index)
-        }
-    }
-
-    var isGPU: Bool { if case .cuda = self { true } else { false } }
-
-    /// - Throws: `unavailable`, with the reason, for a GPU that cannot be used.
-    package func open() throws(StapesError) -> EngineDevice {
+    /// - Returns: one device, or several GPUs, and why these, where that was left to us.
+    /// - Throws: `unavailable`, with the reason, for a GPU that cannot be used; `invalidOption` for one named twice.
+    package func open() throws(StapesError) -> (devices: [EngineDevice], reason: String?) {
         switch self {
-        case .cpu: return .cpu
-        case .auto: return (try? Self.openGPU(0)).map { .cuda($0) } ?? .cpu
-        case .cuda(let index):
+        case .cpu: return ([.cpu], nil)
+        case .auto:
             do throws(DeviceError) {
-                return .cuda(try Self.openGPU(index))
+                return ([.cuda(try CUDAPlatform().openUsable(atMost: 1)[0])], "the first GPU that can be used")
             } catch {
-                throw StapesError(.unavailable, "device 'cuda:\(index)' is not available: \(error.message)")
+                return ([.cpu], error.message)
+            }
+        case .cuda(let ordinal): return (try Self.open([ordinal]), nil)
+        case .gpus(let ordinals): return (try Self.open(ordinals), nil)
+        case .allGPUs:
+            do throws(DeviceError) {
+                return (try CUDAPlatform().openUsable().map { .cuda($0) }, "all GPUs that can be used")
+            } catch {
+                throw StapesError(.unavailable, "device 'cuda:all' is not available: \(error.message)", cause: error)
             }
         }
     }
 
-    private static func openGPU(_ index: Int) throws(DeviceError) -> CUDAContext {
-        try CUDAContext(CUDAPlatform(), ordinal: index)
+    private static func open(_ ordinals: [Int]) throws(StapesError) -> [EngineDevice] {
+        guard !ordinals.isEmpty, Set(ordinals).count == ordinals.count else {
+            throw StapesError(.invalidOption, "a GPU is named once, and one at least")
+        }
+        var names = ordinals.map { "cuda:\($0)" }.joined(separator: ",")
+        do throws(DeviceError) {
+            let platform = try CUDAPlatform()
+            var devices: [EngineDevice] = []
+            for ordinal in ordinals {
+                names = "cuda:\(ordinal)"
+                devices.append(.cuda(try CUDAContext(platform, ordinal: ordinal)))
+            }
+            return devices
+        } catch {
+            throw StapesError(.unavailable, "device '\(names)' is not available: \(error.message)", cause: error)
+        }
     }
 }

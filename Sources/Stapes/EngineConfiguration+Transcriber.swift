@@ -8,9 +8,8 @@ extension EngineConfiguration {
     ///
     /// - Throws: `unavailable` or `invalidOption`, naming what there is instead.
     package init(_ wishes: TranscriberConfiguration, special: SpecialTokens) throws(StapesError) {
-        let device = try wishes.device.open()
-        var wishes = wishes
-        wishes.device = DeviceSelection(device.device)
+        let (devices, reason) = try wishes.device.open()
+        let isOnGPU = devices[0].isCUDA
         let threads = wishes.threads ?? min(CPULevel.usableProcessors, TranscriberConfiguration.threadCounts.upperBound)
         try TranscriberConfiguration.check(
             threads, in: TranscriberConfiguration.threadCounts, "\(threads) threads are not possible")
@@ -29,9 +28,9 @@ extension EngineConfiguration {
         if let windows = wishes.maximumWaitingWindows, windows < 1 {
             throw StapesError(.invalidOption, "\(windows) waiting windows are not possible; give 1 or more")
         }
-        let backends = try wishes.backends()
+        let backends = try wishes.backends(onGPU: isOnGPU)
         self.init(
-            model: .directory(wishes.modelDirectory), special: special, device: device,
+            model: .directory(wishes.modelDirectory), special: special, device: devices[0],
             computeType: wishes.computeType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backends.prefill,
             decodeBackend: backends.decode,
@@ -39,9 +38,11 @@ extension EngineConfiguration {
             maximumRows: wishes.maximumBatchSize,
             // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
             // sequence's last step once more. A GPU works while the host looks.
-            looksAhead: wishes.lookAhead ?? wishes.device.isGPU, cacheBytes: wishes.cacheByteCount,
+            looksAhead: wishes.lookAhead ?? isOnGPU, cacheBytes: wishes.cacheByteCount,
             maximumWaitingWindows: wishes.maximumWaitingWindows ?? Self.defaultWaitingWindows,
             metrics: wishes.metrics ?? MetricsSystem.factory)
+        self.devices = devices
+        deviceReason = reason
     }
 
     private static func level(_ name: String?) throws(StapesError) -> CPULevel {

@@ -9,6 +9,7 @@ public struct TranscriberConfiguration: Sendable {
     /// A folder with the weights of Silero's network, for voice activity; nil does without.
     public var voiceActivityDirectory: String?
     public var device: DeviceSelection
+    /// On a GPU `auto`, which is `float16` there, `float16` or `bfloat16`.
     public var computeType: ComputeType
     /// Threads of the engine; nil takes one a processor.
     public var threads: Int?
@@ -24,13 +25,13 @@ public struct TranscriberConfiguration: Sendable {
     public var decodeGraphRows: [Int]?
     /// Whether a smaller step may be padded to a graph's size; otherwise only steps of just that size are replayed.
     public var padsDecodeGraphs: Bool
-    /// Rows of a decode step. A window takes one, or as many as it follows hypotheses or draws samples. Memory for
+    /// Rows of a decode step on each device. A window takes one, or as many as it follows hypotheses or draws samples. Memory for
     /// their caches is taken as it is used.
     public var maximumBatchSize: Int
     /// Whether a decode step is launched before the tokens of the step before have been looked at; nil chooses. The
     /// text is the same.
     public var lookAhead: Bool?
-    /// Bytes that encoded windows and prompts which nobody uses any more may take, so that the same audio asked for
+    /// Bytes on each device that encoded windows and prompts which nobody uses any more may take, so that the same audio asked for
     /// again is not encoded again; 0 keeps none, nil chooses.
     public var cacheByteCount: Int?
     /// Windows that may wait for the engine before another file is refused as `overloaded`; nil takes 2048, and a waiting

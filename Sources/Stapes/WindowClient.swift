@@ -14,9 +14,12 @@ struct WindowClient: Sendable {
     /// No more windows come.
     func endJob() { engine.end(job) }
 
-    /// Windows of one file that are with the engine at a time: as many as it has rows for and one that waits, within
-    /// what 64 files may have waiting (`EngineConfiguration.defaultWaitingWindows`).
-    var windowsAhead: Int { min(engine.description.maximumRows + 1, 32) }
+    /// Windows of one file that are with the engine at a time: as many as it has rows for and one that waits for each
+    /// device, within what 64 files may have waiting (`EngineConfiguration.defaultWaitingWindows`).
+    var windowsAhead: Int {
+        let description = engine.description
+        return min(description.maximumRows + description.devices.count, 32)
+    }
 
     func startSequence(_ language: String, _ options: TranscriptionOptions) -> [Int] {
         tokenizer.special.startSequence(

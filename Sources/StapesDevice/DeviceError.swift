@@ -6,6 +6,8 @@ package struct DeviceError: Error, Sendable, CustomStringConvertible {
         case unsupportedShape
         /// The device did not do what it was told.
         case failed
+        /// The device does nothing any more for this process.
+        case lost
     }
 
     package let code: Code

@@ -22,7 +22,10 @@ package struct GraphOptions: Sendable, Hashable {
 package struct EngineConfiguration: Sendable {
     package var model: ModelSource
     package var special: SpecialTokens
-    package var device: EngineDevice
+    /// One or more of one kind. Each gets the model and a loop of its own.
+    package var devices: [EngineDevice]
+    /// Why these, where that was not asked for: for logs and `stapes doctor`.
+    package var deviceReason: String?
     package var computeType: ComputeType
     package var threads: Int
     package var level: CPULevel
@@ -31,11 +34,12 @@ package struct EngineConfiguration: Sendable {
     /// Whether products of many rows may go to oneDNN.
     package var usesOneDNN: Bool
     package var graphs: GraphOptions
-    /// Sequences at a time.
+    /// Sequences at a time on each device.
     package var maximumRows: Int
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     package var looksAhead: Bool
-    /// Bytes that windows and prompts which nobody uses may take, in case they are asked for again; nil chooses.
+    /// Bytes of each device that windows and prompts which nobody uses may take, in case they are asked for again; nil
+    /// chooses.
     package var cacheBytes: Int?
     /// Requests that may wait in the mailbox, those of jobs that were let in not counted.
     package var mailboxCapacity: Int
@@ -55,7 +59,7 @@ package struct EngineConfiguration: Sendable {
     ) {
         self.model = model
         self.special = special
-        self.device = device
+        devices = [device]
         self.computeType = computeType
         self.threads = threads
         self.level = level
@@ -77,6 +81,9 @@ package struct EngineConfiguration: Sendable {
 }
 
 extension EngineConfiguration {
+    /// The first device; the others are of its kind.
+    package var device: EngineDevice { devices[0] }
+
     /// What `computeType` comes to on this device.
     package var resolvedComputeType: ComputeType {
         if device.isCUDA { computeType == .auto ? .float16 : computeType } else { computeType.resolved(fastEncoder) }
@@ -92,7 +99,7 @@ extension EngineConfiguration {
     }
 
     /// - Throws: `unavailable` for a type or a backend that is the other device's.
-    func checkDevice() throws(EngineError) {
+    package func checkDevice() throws(EngineError) {
         if device.isCUDA, ![.auto, .float16, .bfloat16].contains(computeType) {
             throw EngineError(
                 .unavailable,
@@ -117,7 +124,7 @@ extension EngineConfiguration {
     /// Whether this engine uses graphs, and why.
     ///
     /// - Throws: `unavailable` when graphs are demanded and a backend cannot capture.
-    func graphDecision() throws(EngineError) -> GraphDecision {
+    package func graphDecision() throws(EngineError) -> GraphDecision {
         try GraphGate.decide(
             mode: graphs.mode, prefill: (prefillBackend.rawValue, prefillBackend.capabilities),
             decode: (decodeBackend.rawValue, decodeBackend.capabilities))

@@ -4,10 +4,14 @@ import StapesModel
 /// What an engine resolved its configuration to, for logs and `stapes doctor`.
 public struct EngineDescription: Sendable, Hashable {
     public let device: Device
+    /// All that hold the model and take windows; `device` is the first.
+    public let devices: [Device]
+    /// Why these, where `auto` chose.
+    public let deviceReason: String?
     /// What products are computed in and caches held in.
     public let computeType: ComputeType
     public let threads: Int
-    /// The instruction level of the kernels: generic, avx2, avx512 or avx512_bf16; on a GPU its name.
+    /// The instruction level of the kernels: generic, avx2, avx512 or avx512_bf16; on GPUs their names.
     public let kernels: String
     /// Whether products of many rows go to oneDNN.
     public let usesOneDNN: Bool
@@ -25,9 +29,9 @@ public struct EngineDescription: Sendable, Hashable {
     /// depend on the number of rows: only windows have them, which are encoded one by one, each with its own. Of the
     /// attention backends FlashInfer alone lets a row depend on others.
     public let isDeterministic: Bool
-    /// Bytes that windows and prompts which nobody uses may take.
+    /// Bytes of each device that windows and prompts which nobody uses may take.
     public let cacheByteCount: Int
-    /// Sequences at a time.
+    /// Sequences at a time, over all devices.
     public let maximumRows: Int
     /// Cross keys and values of one window over all decoder layers.
     public let crossKVBytesPerWindow: Int
@@ -38,14 +42,18 @@ public struct EngineDescription: Sendable, Hashable {
 
     /// No weight is needed for it, only the model's shape.
     ///
-    /// - Throws: `unavailable` when graphs are demanded and a backend cannot capture.
+    /// - Throws: `unavailable` for a type or a backend that the device does not have, and when graphs are demanded and a
+    ///   backend cannot capture.
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) throws(EngineError) {
+        try configuration.checkDevice()
         self.model = model
         device = configuration.device.device
+        devices = configuration.devices.map(\.device)
+        deviceReason = configuration.deviceReason
         computeType = configuration.resolvedComputeType
         threads = configuration.threads
-        if case .cuda(let context) = configuration.device {
-            kernels = context.name
+        if configuration.device.isCUDA {
+            kernels = configuration.gpuNames.joined(separator: ", ")
             usesOneDNN = false
         } else {
             kernels = configuration.level.rawValue
@@ -56,7 +64,7 @@ public struct EngineDescription: Sendable, Hashable {
         decodeAttention = configuration.decodeBackend.rawValue
         decodeGraph = try configuration.graphDecision()
         decodeGraphRows = decodeGraph.enabled ? configuration.graphRows : []
-        maximumRows = configuration.maximumRows
+        maximumRows = configuration.maximumRows * configuration.devices.count
         looksAhead = configuration.looksAhead
         isDeterministic = [configuration.prefillBackend, configuration.decodeBackend]
             .allSatisfy(\.capabilities.keepsRowsApart)
@@ -64,5 +72,14 @@ public struct EngineDescription: Sendable, Hashable {
         selfKVBytesPerToken = model.decoderLayers * 2 * model.width * configuration.types.cache.byteCount
         crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
         cacheByteCount = SchedulerLimits(configuration, model: model).cacheBytes
+    }
+}
+
+extension EngineConfiguration {
+    /// What the GPUs are called, each name once.
+    fileprivate var gpuNames: [String] {
+        var names: [String] = []
+        for case .cuda(let context) in devices where !names.contains(context.name) { names.append(context.name) }
+        return names
     }
 }

@@ -1,6 +1,6 @@
 import StapesDevice
 
-/// The device of an engine, open: what an engine is told to run on.
+/// The device of an engine, open: what a loop of an engine is told to run on.
 package enum EngineDevice: Sendable {
     case cpu
     /// A GPU, on which no other engine of the process need be.
@@ -13,5 +13,5 @@ package enum EngineDevice: Sendable {
         }
     }
 
-    var isCUDA: Bool { if case .cuda = self { true } else { false } }
+    package var isCUDA: Bool { if case .cuda = self { true } else { false } }
 }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Stapes
 import StapesCommand
+import StapesDevice
 import StapesHub
 import StapesModel
 import Testing
@@ -31,19 +32,19 @@ import Testing
     @Test func withoutAModelWhatOnlyAnEngineKnowsIsNull() throws {
         let object = try json(report(models: [], engine: nil))
         for key in [
-            "cross_kv_bytes_per_window", "self_kv_bytes_per_token", "compute_type", "kernels", "look_ahead",
-            "deterministic", "cache_bytes",
+            "cross_kv_bytes_per_window", "self_kv_bytes_per_token", "kernels", "deterministic", "cache_bytes",
         ] {
             #expect(object[key] == .null, "\(key)")
         }
         let text = report(models: [], engine: nil).text
-        for word in ["look-ahead", "deterministic", "unused windows"] { #expect(!text.contains(word), "\(word)") }
-        #expect(object["attention_backends"] == .object(["prefill": .string("cpu"), "decode": .string("cpu")]))
+        for word in ["deterministic", "unused windows"] { #expect(!text.contains(word), "\(word)") }
+        #expect(object["attention_backends"] == .object(["prefill": .string("a"), "decode": .string("b")]))
         #expect(object["instruction_sets"]?.array?.count == 4)
         #expect(object["devices"]?.array?.count == 1)
+        #expect(object["compute_type"] == .string("float32") && object["look_ahead"] == .bool(true))
         #expect(
             object["decode_graph"]?.object == [
-                "enabled": .bool(false), "reason": .string("switched off"), "buckets": .array([]),
+                "enabled": .bool(true), "reason": .string("they can"), "buckets": .array([]),
             ])
         #expect(object["models"] == .array([]))
         #expect(object["version"] == .string(Version.current))
@@ -115,18 +116,98 @@ import Testing
         #expect(bytes >= 245_760_000 / 1500 * 1504)
     }
 
+    @Test func gpusAreListedBesideTheProcessor() throws {
+        let old = CUDAProperties(
+            ordinal: 1, name: "Old GPU", memoryByteCount: 8_000_000_000, multiprocessors: 20, capability: (7, 5))
+        let new = CUDAProperties(
+            ordinal: 0, name: "New GPU", memoryByteCount: 80_000_000_000, multiprocessors: 132, capability: (9, 0))
+        let gpus = DoctorReport.GPUs(
+            devices: [
+                .init(new, driverVersion: "13.0", unusable: nil),
+                .init(old, driverVersion: "13.0", unusable: "too old"),
+            ], reason: nil)
+        let report = report(
+            models: [], engine: nil, gpus: gpus, devices: [.cuda(0), .cuda(1)], reason: "all GPUs that can be used")
+        let object = try json(report)
+        let devices = try #require(object["devices"]?.array)
+        #expect(
+            devices.map(\.object) == [
+                [
+                    "id": .string("cpu"), "kind": .string("cpu"), "name": .string("Some CPU 9000"), "cores": .number(2),
+                    "memory_bytes": .null, "multiprocessors": .null, "compute_capability": .null,
+                    "driver_version": .null, "unusable": .null,
+                ],
+                [
+                    "id": .string("cuda:0"), "kind": .string("gpu"), "name": .string("New GPU"), "cores": .null,
+                    "memory_bytes": .number(80e9), "multiprocessors": .number(132),
+                    "compute_capability": .string("9.0"), "driver_version": .string("13.0"), "unusable": .null,
+                ],
+                [
+                    "id": .string("cuda:1"), "kind": .string("gpu"), "name": .string("Old GPU"), "cores": .null,
+                    "memory_bytes": .number(8e9), "multiprocessors": .number(20),
+                    "compute_capability": .string("7.5"), "driver_version": .string("13.0"),
+                    "unusable": .string("too old"),
+                ],
+            ])
+        #expect(object["no_gpu"] == .null && object["device"] == .string("cuda:0,cuda:1"))
+        let lines = report.text.split(separator: "\n")
+        #expect(
+            lines.contains(
+                "device             cuda:0: New GPU, 80.0 GB, 132 multiprocessors, compute capability 9.0, driver for CUDA 13.0"
+            ))
+        #expect(
+            lines.contains {
+                $0.hasPrefix("device             cuda:1: Old GPU") && $0.hasSuffix("; not usable: too old")
+            })
+        #expect(lines.contains("runs on            cuda:0,cuda:1 (all GPUs that can be used), float32"))
+    }
+
+    @Test func withoutAGPUTheReasonIsThere() throws {
+        let report = report(models: [], engine: nil)
+        #expect(try json(report)["no_gpu"] == .string("this machine has no GPU"))
+        #expect(report.text.contains("\nGPU                none: this machine has no GPU\n"))
+        #expect(report.text.contains("\nruns on            cpu, float32\n"))
+    }
+
+    /// A machine with 99 GPUs would fail this.
+    @Test(arguments: ["cuda:99", "cuda:98,cuda:99"]) func gpuThatIsNotThereIsOneLine(_ device: String) async throws {
+        for arguments in [["doctor"], ["doctor", "--random-weights", "tiny"]] {
+            let process = try await StapesProcess.run(arguments + ["--device", device], environment: noModels)
+            #expect(process.status == 1 && process.output.isEmpty)
+            let first = device.split(separator: ",")[0]
+            #expect(process.messages.hasPrefix("stapes: error: device '"), "\(process.messages)")
+            #expect(process.messages.contains("is not available") && process.messages.contains(first.prefix(4)))
+            #expect(process.messages.filter(\.isNewline).count == 1, "\(process.messages)")
+        }
+    }
+
+    @Test func autoSaysWhatItTookAndWhy() async throws {
+        let process = try await StapesProcess.run(["doctor", "--device", "auto", "--json"], environment: noModels)
+        try #require(process.status == 0, "\(process.messages)")
+        let object = try JSONDecoder().decode([String: AnyJSON].self, from: Data(process.output.utf8))
+        guard case .string(let device) = object["device"], case .string(let reason) = object["device_reason"] else {
+            Issue.record("no device or no reason: \(process.output)")
+            return
+        }
+        #expect(["cpu", "cuda:0"].contains(device) && !reason.isEmpty)
+    }
+
     private let noModels = ["STAPES_CACHE": "/dev/null/none"]
 
     @Test func everyNameOfAModelHasAShape() {
         #expect(Set(KnownModels.names) == Set(ModelCatalogue.names))
     }
 
-    private func report(models: [ModelRow], engine: EngineFacts?) -> DoctorReport {
+    private func report(
+        models: [ModelRow], engine: EngineFacts?, gpus: DoctorReport.GPUs = .init(reason: "this machine has no GPU"),
+        devices: [Device] = [.cpu], reason: String? = nil
+    ) -> DoctorReport {
         DoctorReport(
-            cpu: cpu, modelCache: "/cache", models: models,
-            attention: DoctorReport.AttentionBackends(prefill: "cpu", decode: "cpu"),
-            decodeGraph: DoctorReport.DecodeGraph(
-                GraphDecision(enabled: false, reason: "switched off", isWarning: false)), engine: engine)
+            cpu: cpu, gpus: gpus, modelCache: "/cache", models: models,
+            preview: EnginePreview(
+                devices: devices, deviceReason: reason, computeType: .float32, prefill: "a", decode: "b",
+                decodeGraph: GraphDecision(enabled: true, reason: "they can", isWarning: false), looksAhead: true),
+            engine: engine)
     }
 
     private func json(_ report: DoctorReport) throws -> [String: AnyJSON] {

@@ -9,9 +9,12 @@ import Testing
         #expect(try OptionParsing.language(text) == code)
     }
 
-    @Test(arguments: ["cpu", "auto", "cuda", "cuda:3"])
+    @Test(arguments: ["cpu", "auto", "cuda", "cuda:3", "cuda:all", "cuda:1,cuda:0", "cuda,cuda:2"])
     func knownDeviceIsUnderstood(_ text: String) throws {
-        let expected: [String: DeviceSelection] = ["cpu": .cpu, "auto": .auto, "cuda": .cuda(0), "cuda:3": .cuda(3)]
+        let expected: [String: DeviceSelection] = [
+            "cpu": .cpu, "auto": .auto, "cuda": .cuda(0), "cuda:3": .cuda(3), "cuda:all": .allGPUs,
+            "cuda:1,cuda:0": .gpus([1, 0]), "cuda,cuda:2": .gpus([0, 2]),
+        ]
         #expect(try OptionParsing.device(text) == expected[text])
     }
 

@@ -13,14 +13,14 @@ import Testing
     }
 
     @Test func defaultBackendsCapture() throws {
-        let attention = try configuration(.auto).attention()
+        let attention = try configuration(.auto).preview()
         #expect(attention.prefill == "cpu")
         #expect(attention.decode == "cpu")
         #expect(attention.decodeGraph.enabled)
     }
 
     @Test func partsFollowTheCommonBackendUnlessNamed() throws {
-        let attention = try configuration(.auto, decode: "cpu", all: "reference").attention()
+        let attention = try configuration(.auto, decode: "cpu", all: "reference").preview()
         #expect(attention.prefill == "reference")
         #expect(attention.decode == "cpu")
         #expect(!attention.decodeGraph.enabled)
@@ -29,19 +29,19 @@ import Testing
     }
 
     @Test func graphsThatAreDemandedAndImpossibleAreAnError() {
-        let error = #expect(throws: StapesError.self) { try configuration(.on, decode: "reference").attention() }
+        let error = #expect(throws: StapesError.self) { try configuration(.on, decode: "reference").preview() }
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("decode attention backend 'reference'") == true)
     }
 
     @Test func graphsThatAreOffGiveNoWarning() throws {
-        let decision = try configuration(.off, all: "reference").attention().decodeGraph
+        let decision = try configuration(.off, all: "reference").preview().decodeGraph
         #expect(!decision.enabled)
         #expect(!decision.isWarning)
     }
 
     @Test func unknownBackendIsNamed() {
-        let error = #expect(throws: StapesError.self) { try configuration(.auto, prefill: "fast").attention() }
+        let error = #expect(throws: StapesError.self) { try configuration(.auto, prefill: "fast").preview() }
         #expect(error?.code == .invalidOption)
         #expect(error?.message.contains("'fast'") == true)
     }

@@ -76,7 +76,7 @@ struct BenchDecode: AsyncParsableCommand {
             AllocationCounts.count(body)?.allocations
         }
         return DecodeReport(
-            model: randomWeights?.name ?? engine.modelFlags.name, device: configuration.device.device.description,
+            model: randomWeights?.name ?? engine.modelFlags.name, device: configuration.device.device,
             computeType: configuration.resolvedComputeType,
             threads: configuration.threads, rows: try batchSizes.map { try bench.run(batch: $0, steps: steps) })
     }
@@ -115,9 +115,9 @@ struct DecodeReport: Encodable {
     let threads: Int
     let rows: [Row]
 
-    init(model: String, device: String, computeType: ComputeType, threads: Int, rows: [DecodeTimings]) {
+    init(model: String, device: Device, computeType: ComputeType, threads: Int, rows: [DecodeTimings]) {
         self.model = model
-        self.device = device
+        self.device = "\(device)"
         self.computeType = computeType.rawValue
         self.threads = threads
         self.rows = rows.map { row in

@@ -12,6 +12,7 @@ struct Doctor: AsyncParsableCommand {
 
               stapes doctor --model base
               stapes doctor --random-weights large-v3 --compute-type bfloat16
+              stapes doctor --device cuda:0
             """)
 
     @Option(
@@ -37,14 +38,17 @@ struct Doctor: AsyncParsableCommand {
         var wishes = engine.configuration(modelDirectory: "", maximumBatchSize: defaultBatchSize)
         wishes.instructionLevel = TranscriberEngine.instructionLevel
         // Without a model the flags are still judged, so that a refusal shows.
-        let attention = try wishes.attention()
+        let preview: EnginePreview
+        do throws(StapesError) {
+            preview = try wishes.preview()
+        } catch {
+            throw CommandError(.model, error.message, cause: error)
+        }
         let facts = try facts(&wishes)
-        if let warning = facts.map(\.graphWarning) ?? attention.decodeGraph.warning { console.warning(warning) }
+        if let warning = facts.map(\.graphWarning) ?? preview.decodeGraph.warning { console.warning(warning) }
         let report = DoctorReport(
-            cpu: .current(), modelCache: engine.modelFlags.storeFlags.store.root,
-            models: engine.modelFlags.storeFlags.store.list().map(ModelRow.init),
-            attention: DoctorReport.AttentionBackends(prefill: attention.prefill, decode: attention.decode),
-            decodeGraph: DoctorReport.DecodeGraph(attention.decodeGraph), engine: facts)
+            cpu: .current(), gpus: .current(), modelCache: engine.modelFlags.storeFlags.store.root,
+            models: engine.modelFlags.storeFlags.store.list().map(ModelRow.init), preview: preview, engine: facts)
         console.result(json ? try JSONOutput.text(of: report) : report.text)
     }
 

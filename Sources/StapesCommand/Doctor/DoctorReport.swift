@@ -1,11 +1,86 @@
 import Stapes
+import StapesDevice
 
 /// What `stapes doctor` knows. Keys that no part of the engine can fill yet are null.
 package struct DoctorReport: Encodable, Sendable, Equatable {
     package struct Device: Encodable, Sendable, Equatable {
+        package enum Kind: String, Encodable, Sendable {
+            case cpu
+            case gpu
+        }
+
         package let id: String
+        package let kind: Kind
         package let name: String
-        package let cores: Int
+        /// Of the processor; the keys below are a GPU's.
+        @Nullable package var cores: Int?
+        @Nullable package var memoryBytes: Int?
+        @Nullable package var multiprocessors: Int?
+        /// As in 9.0.
+        @Nullable package var computeCapability: String?
+        /// The newest CUDA that the driver knows, as in 13.0.
+        @Nullable package var driverVersion: String?
+        /// Why this build cannot use it.
+        @Nullable package var unusable: String?
+
+        init(_ cpu: CPUInformation) {
+            id = "cpu"
+            kind = .cpu
+            name = cpu.name
+            cores = cpu.coreCount
+        }
+
+        package init(_ gpu: CUDAProperties, driverVersion: String?, unusable: String?) {
+            id = "cuda:\(gpu.ordinal)"
+            kind = .gpu
+            name = gpu.name
+            memoryBytes = gpu.memoryByteCount
+            multiprocessors = gpu.multiprocessors
+            computeCapability = "\(gpu.capability.major).\(gpu.capability.minor)"
+            self.driverVersion = driverVersion
+            self.unusable = unusable
+        }
+
+        /// For reading.
+        var text: String {
+            var parts = ["\(id): \(name)"]
+            if let cores { parts.append("\(cores) cores") }
+            if let memoryBytes { parts.append(ByteCount.words(memoryBytes)) }
+            if let multiprocessors { parts.append("\(multiprocessors) multiprocessors") }
+            if let computeCapability { parts.append("compute capability \(computeCapability)") }
+            if let driverVersion { parts.append("driver for CUDA \(driverVersion)") }
+            return parts.joined(separator: ", ") + (unusable.map { "; not usable: \($0)" } ?? "")
+        }
+    }
+
+    /// The GPUs of the machine, or why there is none.
+    package struct GPUs: Sendable, Equatable {
+        package let devices: [Device]
+        package let reason: String?
+
+        package init(devices: [Device] = [], reason: String?) {
+            self.devices = devices
+            self.reason = reason
+        }
+
+        package init(_ platform: CUDAPlatform) throws(DeviceError) {
+            let version = platform.version.map { "\($0.major).\($0.minor)" }
+            var devices: [Device] = []
+            for ordinal in 0..<platform.deviceCount {
+                let gpu = try platform.properties(of: ordinal)
+                devices.append(
+                    Device(gpu, driverVersion: version, unusable: platform.reasonAgainst(gpu)))
+            }
+            self.init(devices: devices, reason: nil)
+        }
+
+        static func current() -> GPUs {
+            do throws(DeviceError) {
+                return try GPUs(CUDAPlatform())
+            } catch {
+                return GPUs(reason: error.message)
+            }
+        }
     }
 
     package struct AttentionBackends: Encodable, Sendable, Equatable {
@@ -33,6 +108,11 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
 
     package let version: String
     package let devices: [Device]
+    /// Why there is no GPU among the devices; null where there is one.
+    @Nullable package var noGpu: String?
+    /// Where an engine with these flags runs, with commas between several, and why, where that was left to it.
+    package let device: String
+    @Nullable package var deviceReason: String?
     package let instructionSets: [String]
     package let attentionBackends: AttentionBackends
     package let decodeGraph: DecodeGraph
@@ -40,41 +120,41 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     @Nullable package var selfKvBytesPerToken: Int?
     package let modelCache: String
     package let models: [ModelRow]
+    package let computeType: String
+    package let lookAhead: Bool
     /// The engine with the model that was named.
     @Nullable package var model: String?
-    @Nullable package var computeType: String?
     @Nullable package var threads: Int?
     @Nullable package var kernels: String?
     @Nullable package var onednn: Bool?
-    @Nullable package var lookAhead: Bool?
     @Nullable package var deterministic: Bool?
     @Nullable package var cacheBytes: Int?
 
     /// - Parameters:
-    ///   - attention: the backends as configured.
-    ///   - decodeGraph: the decision for them.
-    ///   - engine: the engine that was started with them, if a model was named.
+    ///   - preview: what an engine with the flags given would be, whatever the model.
+    ///   - engine: the same with the model, if one was named.
     package init(
-        cpu: CPUInformation, modelCache: String, models: [ModelRow], attention: AttentionBackends,
-        decodeGraph: DecodeGraph, engine: EngineFacts?
+        cpu: CPUInformation, gpus: GPUs, modelCache: String, models: [ModelRow], preview: EnginePreview,
+        engine: EngineFacts?
     ) {
         version = Version.current
-        devices = [Device(id: "cpu", name: cpu.name, cores: cpu.coreCount)]
+        devices = [Device(cpu)] + gpus.devices
+        noGpu = gpus.reason
+        device = preview.devices.map(\.description).joined(separator: ",")
+        deviceReason = preview.deviceReason
         instructionSets = cpu.instructionSets
-        attentionBackends =
-            engine.map { AttentionBackends(prefill: $0.prefillAttention, decode: $0.decodeAttention) } ?? attention
-        self.decodeGraph =
-            engine.map { DecodeGraph($0.decodeGraph, buckets: $0.decodeGraphRows) } ?? decodeGraph
+        attentionBackends = AttentionBackends(prefill: preview.prefill, decode: preview.decode)
+        decodeGraph = DecodeGraph(preview.decodeGraph, buckets: engine?.decodeGraphRows ?? [])
         crossKvBytesPerWindow = engine?.crossKvBytesPerWindow
         selfKvBytesPerToken = engine?.selfKvBytesPerToken
         self.modelCache = modelCache
         self.models = models
         model = engine?.model
-        computeType = engine?.computeType
+        computeType = preview.computeType.rawValue
         threads = engine?.threads
         kernels = engine?.kernels
         onednn = engine?.usesOneDNN
-        lookAhead = engine?.looksAhead
+        lookAhead = preview.looksAhead
         deterministic = engine?.isDeterministic
         cacheBytes = engine?.cacheByteCount
     }
@@ -82,12 +162,12 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     /// For reading.
     package var text: String {
         var lines = ["stapes \(version)"]
-        lines += devices.map { "device             \($0.id): \($0.name), \($0.cores) cores" }
+        lines += devices.map { "device             \($0.text)" }
+        if let noGpu { lines.append("GPU                none: \(noGpu)") }
         lines.append(
             "instruction sets   \(instructionSets.isEmpty ? "unknown" : instructionSets.joined(separator: " "))")
-        if let model, let computeType, let threads {
-            lines.append("model              \(model): \(computeType), \(threads) threads")
-        }
+        lines.append("runs on            \(device)\(deviceReason.map { " (\($0))" } ?? ""), \(computeType)")
+        if let model, let threads { lines.append("model              \(model): \(computeType), \(threads) threads") }
         if let kernels, let onednn {
             lines.append("kernels            \(kernels)\(onednn ? ", large products by oneDNN" : "")")
         }
@@ -95,10 +175,8 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         let buckets = decodeGraph.buckets.map(String.init).joined(separator: ", ")
         let rows = buckets.isEmpty ? "" : " for \(buckets) rows"
         lines.append("decode graph       \(decodeGraph.enabled ? "on" : "off")\(rows): \(decodeGraph.reason)")
-        if let lookAhead, let deterministic {
-            lines.append("look-ahead         \(lookAhead ? "on" : "off")")
-            lines.append("deterministic      \(deterministic ? "yes" : "no")")
-        }
+        lines.append("look-ahead         \(lookAhead ? "on" : "off")")
+        if let deterministic { lines.append("deterministic      \(deterministic ? "yes" : "no")") }
         if let crossKvBytesPerWindow, let selfKvBytesPerToken {
             lines.append("cross-K/V          \(crossKvBytesPerWindow) bytes a window")
             lines.append("self-K/V           \(selfKvBytesPerToken) bytes a token")

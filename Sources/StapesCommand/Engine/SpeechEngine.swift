@@ -18,7 +18,10 @@ package struct EngineFacts: Sendable, Hashable {
     package var model: String
     /// Empty for random weights.
     package var modelDirectory: String
+    /// `cpu`, `cuda:1`, or several with commas.
     package var device: String
+    /// Why this one, where `auto` or `all` chose.
+    package var deviceReason: String?
     package var computeType: String
     package var threads: Int
     /// Instruction level of the kernels.
@@ -34,13 +37,14 @@ package struct EngineFacts: Sendable, Hashable {
     package var capturedGraphBytes: Int?
     package var looksAhead: Bool
     package var isDeterministic: Bool
-    /// Bytes that windows and prompts which nobody uses may take.
+    /// Bytes of each device that windows and prompts which nobody uses may take.
     package var cacheByteCount: Int
     package var crossKvBytesPerWindow: Int
     package var selfKvBytesPerToken: Int
 
     package init(
-        model: String, modelDirectory: String, device: String, computeType: String, threads: Int,
+        model: String, modelDirectory: String, device: String, deviceReason: String? = nil, computeType: String,
+        threads: Int,
         kernels: String, usesOneDNN: Bool, prefillAttention: String, decodeAttention: String,
         decodeGraph: GraphDecision, decodeGraphRows: [Int], capturedGraphBytes: Int? = nil,
         looksAhead: Bool = false, isDeterministic: Bool = true, cacheByteCount: Int = 0, crossKvBytesPerWindow: Int,
@@ -49,6 +53,7 @@ package struct EngineFacts: Sendable, Hashable {
         self.model = model
         self.modelDirectory = modelDirectory
         self.device = device
+        self.deviceReason = deviceReason
         self.computeType = computeType
         self.threads = threads
         self.kernels = kernels

@@ -64,7 +64,9 @@ extension EngineFacts {
 
     init(_ description: EngineDescription, model: String, modelDirectory: String) {
         self.init(
-            model: model, modelDirectory: modelDirectory, device: "\(description.device)",
+            model: model, modelDirectory: modelDirectory,
+            device: description.devices.map(\.description).joined(separator: ","),
+            deviceReason: description.deviceReason,
             computeType: description.computeType.rawValue, threads: description.threads,
             kernels: description.kernels, usesOneDNN: description.usesOneDNN,
             prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,

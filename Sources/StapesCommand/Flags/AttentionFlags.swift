@@ -6,7 +6,11 @@ import StapesEngine
 struct AttentionFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Attention kernels: cpu, or reference, which is slow and plain; native on a GPU. (default: cpu or native)",
+            """
+            Attention kernels: on the CPU cpu, or reference, which is slow and plain; on a GPU \
+            \(BackendChoice.choices(onGPU: true).map(\.rawValue).joined(separator: " or ")). \
+            (default: cpu, on a GPU native)
+            """,
             valueName: "name"),
         transform: OptionParsing.attentionBackend)
     var attentionBackend: String?

@@ -6,7 +6,11 @@ package struct EngineFlags: ParsableArguments {
     @OptionGroup var modelFlags: ModelFlags
 
     @Option(
-        help: ArgumentHelp("Where to compute: cpu, auto, cuda or cuda:N. (default: cpu)", valueName: "device"),
+        help: ArgumentHelp(
+            """
+            Where to compute: cpu; cuda or cuda:N, an NVIDIA GPU; cuda:0,cuda:1 or cuda:all, several that share the \
+            work; auto, the first GPU that can be used, else the CPU. 'stapes doctor' lists them. (default: cpu)
+            """, valueName: "device"),
         transform: OptionParsing.device)
     var device: DeviceSelection = .cpu
 
@@ -15,7 +19,7 @@ package struct EngineFlags: ParsableArguments {
             """
             Number format of weights and caches: auto, float32, float16, bfloat16, bfloat16_float16 or int16_float16 for \
             the encoder in the one and the decoder in the other, or int8 for the decoder. auto takes the fastest with the \
-            error rate of float32. (default: auto)
+            error rate of float32. On a GPU there are float16 and bfloat16, and auto is float16. (default: auto)
             """, valueName: "type"),
         transform: OptionParsing.computeType)
     var computeType: ComputeType = .auto
@@ -29,7 +33,7 @@ package struct EngineFlags: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Memory for encoded windows and prompts that may come again, as 512M or 2G; 0 keeps none. (default: 64M, or one window where that is more)",
+            "Memory of each device for encoded windows and prompts that may come again, as 512M or 2G; 0 keeps none. (default: 64M, or one window where that is more)",
             valueName: "bytes"),
         transform: OptionParsing.byteCount)
     var cacheSize: Int?

@@ -38,14 +38,28 @@ package enum OptionParsing {
         switch text {
         case "cpu": return .cpu
         case "auto": return .auto
-        case "cuda": return .cuda(0)
+        case "cuda:all": return .allGPUs
         default:
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, parts[0] == "cuda", let index = Int(parts[1]), index >= 0 else {
-                throw ValidationError("unknown device '\(text)'; give cpu, auto, cuda or cuda:N")
+            let ordinals = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+                guard let ordinal = gpu(name) else {
+                    throw ValidationError(
+                        "unknown device '\(name)'; give cpu, auto, cuda, cuda:N, several as cuda:0,cuda:1, or cuda:all")
+                }
+                return ordinal
             }
-            return .cuda(index)
+            guard Set(ordinals).count == ordinals.count else {
+                throw ValidationError("'\(text)' names a GPU twice")
+            }
+            return ordinals.count == 1 ? .cuda(ordinals[0]) : .gpus(ordinals)
         }
+    }
+
+    /// `cuda` is the first.
+    private static func gpu(_ name: Substring) -> Int? {
+        let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.first == "cuda", parts.count <= 2 else { return nil }
+        guard parts.count == 2 else { return 0 }
+        return Int(parts[1]).flatMap { $0 >= 0 ? $0 : nil }
     }
 
     package static func computeType(_ text: String) throws -> ComputeType {

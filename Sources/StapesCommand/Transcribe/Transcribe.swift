@@ -117,7 +117,7 @@ func windowsInFlight(_ wanted: Int?, files: Int, options: TranscriptionOptions) 
 extension EngineFacts {
     /// One line for `--verbose`.
     var summary: String {
-        "model \(model) in \(modelDirectory), device \(device), compute type \(computeType), \(threads) threads, "
+        "model \(model) in \(modelDirectory), device \(device)\(deviceReason.map { " (\($0))" } ?? ""), compute type \(computeType), \(threads) threads, "
             + "kernels \(kernels)\(usesOneDNN ? " and oneDNN" : ""), attention \(prefillAttention) and \(decodeAttention), "
             + "\(graphSummary), look-ahead \(looksAhead ? "on" : "off"), "
             + "\(isDeterministic ? "deterministic" : "not deterministic"), \(ByteCount.words(cacheByteCount)) of cache"

@@ -13,18 +13,15 @@ package final class CUDAContext: @unchecked Sendable {
     private let module: OpaquePointer
     private let freed = Mutex(FreedBlocks())
 
-    /// The kernels are built for this architecture alone.
-    private static let neededCapability = (major: 9, minor: 0)
-
     /// - Throws: `unavailable` for a GPU that is not there or that the kernels were not built for, `outOfMemory`.
     package init(_ platform: CUDAPlatform, ordinal: Int) throws(DeviceError) {
         let functions = platform.functions
-        guard (0..<platform.deviceCount).contains(ordinal) else {
-            let last = platform.deviceCount - 1
-            throw DeviceError(
-                .unavailable,
-                "no GPU 'cuda:\(ordinal)'; there \(last == 0 ? "is cuda:0" : "are cuda:0 to cuda:\(last)")")
-        }
+        let properties = try platform.properties(of: ordinal)
+        name = properties.name
+        capability = properties.capability
+        multiprocessors = properties.multiprocessors
+        try properties.checkCapability()
+        let kernels = try platform.kernels()
         func need(_ result: Int32, _ what: String) throws(DeviceError) {
             guard result == 0 else {
                 throw DeviceError(.unavailable, "cuda:\(ordinal): \(what): \(platform.text(result))")
@@ -32,28 +29,12 @@ package final class CUDAContext: @unchecked Sendable {
         }
         var device: Int32 = 0
         try need(functions.device_get(&device, Int32(ordinal)), "the device cannot be opened")
-        func attribute(_ number: Int) throws(DeviceError) -> Int {
-            var value: Int32 = 0
-            try need(functions.device_attribute(&value, Int32(number), device), "its attributes cannot be read")
-            return Int(value)
-        }
-        var name = [CChar](repeating: 0, count: 256)
-        try need(functions.device_name(&name, Int32(name.count - 1), device), "its name cannot be read")
-        self.name = name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
-        capability = (try attribute(Int(STAPES_CU_CAPABILITY_MAJOR)), try attribute(Int(STAPES_CU_CAPABILITY_MINOR)))
-        multiprocessors = try attribute(Int(STAPES_CU_MULTIPROCESSORS))
-        guard capability == Self.neededCapability else {
-            throw DeviceError(
-                .unavailable,
-                "cuda:\(ordinal) (\(self.name)) has compute capability \(capability.major).\(capability.minor); "
-                    + "this build's kernels are for \(Self.neededCapability.major).\(Self.neededCapability.minor)")
-        }
         var context: OpaquePointer?
         try need(functions.primary_context_retain(&context, device), "no context can be made")
         guard let context else { throw DeviceError(.unavailable, "cuda:\(ordinal): no context was made") }
         var module: OpaquePointer?
         var result = functions.context_set_current(context)
-        if result == 0 { result = platform.loadModule(&module) }
+        if result == 0 { result = functions.module_load(&module, kernels) }
         guard result == 0, let module else {
             _ = functions.primary_context_release(device)
             throw DeviceError(
@@ -78,10 +59,11 @@ package final class CUDAContext: @unchecked Sendable {
     /// Makes this the calling thread's context, as every call needs it.
     func use() { _ = functions.context_set_current(context) }
 
-    /// - Throws: `outOfMemory`, else `failed`.
+    /// - Throws: `outOfMemory`, else `failed`, or `lost` after an error that the device does not recover from.
     func check(_ result: Int32, _ what: String) throws(DeviceError) {
         guard result != 0 else { return }
-        let code: DeviceError.Code = result == STAPES_CU_OUT_OF_MEMORY ? .outOfMemory : .failed
+        let code: DeviceError.Code =
+            if result == STAPES_CU_OUT_OF_MEMORY { .outOfMemory } else { isLost ? .lost : .failed }
         throw DeviceError(code, "cuda:\(ordinal): \(what): \(platform.text(result))")
     }
 
@@ -107,6 +89,12 @@ package final class CUDAContext: @unchecked Sendable {
 
     /// What a block of the architecture can have.
     private static let sharedBytes: Int32 = 227 << 10
+
+    /// Whether not even its memory can be asked for.
+    private var isLost: Bool {
+        var (free, total) = (0, 0)
+        return functions.memory_info(&free, &total) != 0
+    }
 
     // MARK: Memory
 

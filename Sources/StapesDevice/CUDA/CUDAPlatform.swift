@@ -2,9 +2,9 @@ import CUDADriver
 
 /// The NVIDIA driver of this machine, found at run time.
 package final class CUDAPlatform: Sendable {
-    let functions: stapes_cuda_driver
-    /// The kernels that are loaded into each device.
-    private nonisolated(unsafe) let image: UnsafeRawPointer
+    package let functions: stapes_cuda_driver
+    /// The kernels that are loaded into each device; nil in a build without them.
+    private nonisolated(unsafe) let image: UnsafeRawPointer?
     /// Where each device looks for a library for products of many rows.
     package let matrixLibrary: MatrixLibrary
     package let deviceCount: Int
@@ -16,7 +16,7 @@ package final class CUDAPlatform: Sendable {
     /// - Parameters:
     ///   - path: of the driver's library; nil looks where the system looks.
     ///   - matrixLibrary: where each device looks for a library for products of many rows.
-    /// - Throws: `unavailable`, with the reason, where there is no driver, no GPU, or no kernel in this build.
+    /// - Throws: `unavailable`, with the reason, where there is no driver or no GPU.
     package convenience init(
         path: String? = nil, matrixLibrary: MatrixLibrary = .cuBLASLt(path: nil)
     ) throws(DeviceError) {
@@ -27,20 +27,17 @@ package final class CUDAPlatform: Sendable {
             throw DeviceError(.unavailable, message.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
         }
         var bytes = 0
-        guard let image = stapes_cuda_image(&bytes) else {
-            throw DeviceError(.unavailable, "this build has no GPU kernels: run Scripts/build-kernels and build again")
-        }
-        try self.init(functions.pointee, image: image, matrixLibrary: matrixLibrary)
+        try self.init(functions.pointee, image: stapes_cuda_image(&bytes), matrixLibrary: matrixLibrary)
     }
 
     /// - Parameters:
     ///   - functions: a driver, or what stands in for one.
-    ///   - image: what `module_load` takes.
+    ///   - image: what `module_load` takes; nil opens a platform that can be looked at only.
     ///   - matrixLibrary: one that works with the driver, or none.
     ///   - flashInfer: its library, or what stands in for it; nil looks for it when it is asked for.
     /// - Throws: `unavailable`.
     package init(
-        _ functions: stapes_cuda_driver, image: UnsafeRawPointer, matrixLibrary: MatrixLibrary = .none,
+        _ functions: stapes_cuda_driver, image: UnsafeRawPointer?, matrixLibrary: MatrixLibrary = .none,
         flashInfer: FlashInferLibrary? = nil
     ) throws(DeviceError) {
         self.functions = functions
@@ -74,5 +71,11 @@ package final class CUDAPlatform: Sendable {
         return try FlashInferLibrary()
     }
 
-    func loadModule(_ module: inout OpaquePointer?) -> Int32 { functions.module_load(&module, image) }
+    /// - Throws: `unavailable` in a build without kernels.
+    func kernels() throws(DeviceError) -> UnsafeRawPointer {
+        guard let image else {
+            throw DeviceError(.unavailable, "this build has no GPU kernels: run Scripts/build-kernels and build again")
+        }
+        return image
+    }
 }

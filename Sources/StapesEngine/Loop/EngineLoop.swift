@@ -25,15 +25,17 @@ package struct EngineLoop {
     private var cacheCounts = Scheduler.CacheCounts()
     /// One row of logits, `[vocabulary]`.
     private var logits: [Float]
-    /// Sequences that may wait for admission before a job is refused.
-    private let waitingLimit: Int
-    /// Jobs that have been let in, until they end.
-    private var begunJobs: Set<Int> = []
+    private let entrance: Entrance
     private var waitingCount = 0
+    /// Set when the device is lost: nothing is begun any more.
+    private var loss: EngineError?
 
-    /// - Parameter limits: what there is to share out; nil follows from the configuration.
+    /// - Parameters:
+    ///   - limits: what there is to share out; nil follows from the configuration.
+    ///   - entrance: shared by the loops of an engine; nil where there is one.
     package init(
-        _ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits? = nil
+        _ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits? = nil,
+        entrance: Entrance? = nil
     ) throws {
         let limits = limits ?? SchedulerLimits(configuration, model: checkpoint.configuration)
         runner = try ModelRunner(configuration, checkpoint: checkpoint, limits: limits)
@@ -41,8 +43,10 @@ package struct EngineLoop {
         special = configuration.special
         looksAhead = configuration.looksAhead
         logits = [Float](repeating: 0, count: checkpoint.configuration.vocabularySize)
-        waitingLimit = configuration.maximumWaitingWindows
-        metrics = EngineMetrics(factory: configuration.metrics)
+        metrics = EngineMetrics(
+            factory: configuration.metrics,
+            gaugeDimensions: entrance == nil ? [] : [("device", "\(configuration.device.device)")])
+        self.entrance = entrance ?? Entrance(limit: configuration.maximumWaitingWindows)
         metrics.captured(runner.encode.graphs.byteCount, plane: .encoder)
         metrics.captured(runner.prefill.graphs.byteCount, plane: .prefill)
         metrics.captured(runner.decode.graphs.byteCount, plane: .decode)
@@ -65,15 +69,16 @@ package struct EngineLoop {
         completion: @escaping @Sendable (Result<WindowOutcome, EngineError>) -> Void
     ) {
         do throws(EngineError) {
-            // The mailbox is emptied every step: it bounds what comes at once, this what has come. A job that was let
-            // in is never refused later: what it has done already would be for nothing.
-            guard scheduler.waitingCount < waitingLimit || begunJobs.contains(request.job.number) else {
+            if let loss { throw loss }
+            // The mailbox is emptied every step: it bounds what comes at once, this what has come.
+            guard entrance.admits(request.job) else {
                 throw EngineError(.overloaded, "the engine has too many requests waiting")
             }
             try request.check(against: runner.configuration)
             try scheduler.submit(id, request.demand)
             active[id] = ActiveSequence(request: request, submitted: clock.now, completion: completion)
-            if request.job.isNamed { begunJobs.insert(request.job.number) }
+            entrance.begin(request.job)
+            tellWaiting()
         } catch {
             metrics.finished(.failed)
             completion(.failure(error))
@@ -81,7 +86,7 @@ package struct EngineLoop {
     }
 
     /// Nothing more comes of a job.
-    package mutating func end(_ job: Job) { begunJobs.remove(job.number) }
+    package mutating func end(_ job: Job) { entrance.end(job) }
 
     package mutating func cancel(_ id: SequenceID) {
         finish(id, with: .failure(EngineError(.cancelled, "the request was cancelled")))
@@ -348,7 +353,14 @@ package struct EngineLoop {
     }
 
     private mutating func fail(_ ids: [SequenceID], _ error: DeviceError) {
-        for id in ids { finish(id, with: .failure(EngineError(.device, error.message, cause: error))) }
+        guard error.code == .lost else {
+            for id in ids { finish(id, with: .failure(EngineError(.device, error.message, cause: error))) }
+            return
+        }
+        // Nothing else would come of the others.
+        let loss = EngineError(.device, "the device is lost: \(error.message)", cause: error)
+        self.loss = loss
+        for id in active.keys.sorted() { finish(id, with: .failure(loss)) }
     }
 
     private mutating func finish(_ id: SequenceID, with result: Result<WindowOutcome, EngineError>) {
@@ -365,7 +377,12 @@ package struct EngineLoop {
         let counts = scheduler.cacheCounts
         metrics.caches(cacheCounts, counts)
         cacheCounts = counts
+        tellWaiting()
+    }
+
+    private mutating func tellWaiting() {
         guard scheduler.waitingCount != waitingCount else { return }
+        entrance.count(scheduler.waitingCount - waitingCount)
         waitingCount = scheduler.waitingCount
         metrics.waiting(windows: waitingCount)
     }
@@ -439,5 +456,11 @@ package struct EngineHoldings: Sendable, Hashable {
         self.pages = pages
         self.blocks = blocks
         self.seats = seats
+    }
+
+    static func + (left: EngineHoldings, right: EngineHoldings) -> EngineHoldings {
+        EngineHoldings(
+            sequences: left.sequences + right.sequences, pages: left.pages + right.pages,
+            blocks: left.blocks + right.blocks, seats: left.seats + right.seats)
     }
 }

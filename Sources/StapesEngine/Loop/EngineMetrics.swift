@@ -25,6 +25,7 @@ struct EngineMetrics {
     }
 
     private let factory: any MetricsFactory
+    private let gaugeDimensions: [(String, String)]
     private let replays: [Plane: Counter]
     private let eagerSteps: [Plane: [EagerReason: Counter]]
     private let paddingRows: Counter
@@ -47,13 +48,16 @@ struct EngineMetrics {
     private let usedBlocks: Gauge
     private let usedPages: Gauge
 
-    init(factory: any MetricsFactory) {
+    /// - Parameter gaugeDimensions: tell the gauges of several loops apart, each of which tells of itself; what is counted
+    ///   is counted over all.
+    init(factory: any MetricsFactory, gaugeDimensions: [(String, String)] = []) {
         self.factory = factory
+        self.gaugeDimensions = gaugeDimensions
         func counter(_ name: EngineMetricName, _ dimensions: [(String, String)] = []) -> Counter {
             Counter(label: name.rawValue, dimensions: dimensions, factory: factory)
         }
         func gauge(_ name: EngineMetricName) -> Gauge {
-            Gauge(label: name.rawValue, dimensions: [], factory: factory)
+            Gauge(label: name.rawValue, dimensions: gaugeDimensions, factory: factory)
         }
         func timer(_ name: EngineMetricName) -> Metrics.Timer {
             Metrics.Timer(label: name.rawValue, dimensions: [], factory: factory)
@@ -95,7 +99,8 @@ struct EngineMetrics {
 
     func captured(_ byteCount: Int, plane: Plane) {
         Gauge(
-            label: EngineMetricName.graphBytes.rawValue, dimensions: [("plane", plane.rawValue)], factory: factory
+            label: EngineMetricName.graphBytes.rawValue, dimensions: [("plane", plane.rawValue)] + gaugeDimensions,
+            factory: factory
         ).record(byteCount)
     }
 
@@ -150,7 +155,8 @@ struct EngineMetrics {
     }
 }
 
-/// The names under which the engine's metrics are found. All are counted from the engine's start.
+/// The names under which the engine's metrics are found. All are counted from the engine's start. Of an engine with
+/// several devices the gauges have a `device` each, such as `cuda:1`; the others are sums.
 package enum EngineMetricName: String, Sendable, CaseIterable {
     /// Steps that were replayed; `plane`.
     case graphReplays = "stapes_graph_replays_total"

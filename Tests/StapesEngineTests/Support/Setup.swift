@@ -84,6 +84,8 @@ enum FakeGPU {
 
     private static func open(_ options: stapes_fake_cuda_options) throws -> Contexts {
         var options = options
+        // Some tests have an engine on each.
+        options.device_count = 2
         return try withUnsafeTemporaryAllocation(of: stapes_cuda_driver.self, capacity: 1) { driver in
             guard stapes_fake_cuda_open(&options, driver.baseAddress!) else {
                 throw DeviceError(.unavailable, "the stand-in for the driver cannot be opened")
