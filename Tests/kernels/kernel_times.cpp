@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -112,7 +111,17 @@ struct Share {
   std::string what;
   double time, least;
 };
-static std::map<std::string, std::vector<Share>> wholes;
+struct Whole {
+  std::string name;
+  std::vector<Share> shares;
+};
+static std::vector<Whole> wholes;
+
+static void add_share(const std::string &whole, const Share &share) {
+  auto found = std::find_if(wholes.begin(), wholes.end(), [&](const Whole &w) { return w.name == whole; });
+  if (found == wholes.end()) found = wholes.insert(found, {whole, {}});
+  found->shares.push_back(share);
+}
 
 /// The microseconds of each of `count` launches of `enqueue`, in order of size.
 template <typename Enqueue>
@@ -171,7 +180,7 @@ static Share time(const std::string &kernel, const std::string &what, const Work
            teraflops, gigabytes / memory_gigabytes, teraflops / tensor_teraflops);
   check::add_time(text);
   const Share share = {kernel + " " + what, median * work.calls, work.least() * work.calls};
-  if (!work.whole.empty()) wholes[work.whole].push_back(share);
+  if (!work.whole.empty()) add_share(work.whole, share);
   return share;
 }
 
@@ -409,7 +418,7 @@ static void values_of(const Model &model) {
   const Work work = {double(chosen * (frames * head * 2 + tokens * frames * 4)), 2.0 * chosen * tokens * frames * head};
   time("cross_scores", label(model, "", tokens), work, stapes_cuda_shape_cross_scores, [&] {
     static int32_t *heads;
-    if (memory->small.next == 0) heads = put(numbers(chosen));
+    if (memory->small.next == 0) heads = put(numbers(chosen, 0, model.heads() < chosen ? 0 : 1));
     auto keys = static_cast<char *>(halves(2 * half));
     const stapes_kv_layer cache = {keys, keys + half * 2, 2 * half, head_stride, window_tiles(), model.heads(), type};
     return stapes_cross_scores_arguments{cache, halves(tokens * d), heads,
@@ -449,7 +458,7 @@ int main(int count, char **arguments) {
   }
   for (int64_t rows : batches) {
     const Share greedy = select("greedy", rows, 0, 0);
-    for (const Model &model : models) wholes[step(model, rows)].push_back(greedy);
+    for (const Model &model : models) add_share(step(model, rows), greedy);
     select("drawn", rows, 0.7f, 0);
     select("5 candidates", rows, 0, 5);
     token_probability(rows);

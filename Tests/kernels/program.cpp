@@ -109,10 +109,10 @@ void add_time(const std::string &object) { times += (times.empty() ? "\n  " : ",
 int finish() {
   begin_group("none");
   write_json("done");
+  fflush(stdout);
   fprintf(stderr, "%s: %ld checks, %ld failed, %.1f s%s%s\n", program, checks, failures, seconds_since(started),
           gpu::is_open() ? " on " : "", gpu::device_name());
   // Without the destructors: those of a driver that has failed may wait for ever.
-  fflush(nullptr);
   _exit(failures ? 1 : 0);
 }
 
