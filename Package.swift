@@ -109,7 +109,7 @@ let package = Package(
         .target(name: "StapesTesting", dependencies: ["StapesModel"]),
         // For tests alone. Optimised in every build: kernels run on it thread by thread.
         .target(
-            name: "CUDAEmulator", dependencies: ["CUDADriver", "CKernels"],
+            name: "CUDAEmulator", dependencies: ["CUDADriver", "CKernels"], cSettings: [.unsafeFlags(["-O2"])],
             cxxSettings: [
                 .define("STAPES_EMULATED"), .headerSearchPath("."), .headerSearchPath("../../Kernels/cuda"),
                 .unsafeFlags(["-O2"]),

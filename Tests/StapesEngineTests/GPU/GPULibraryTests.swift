@@ -20,17 +20,14 @@ extension GPUAgreementTests {
         return world.runner.pool.crossArena.read(page: Int(block))
     }
 
-    /// Runs `body` with a stand-in that behaves as `change` says, and as it should before and after.
-    private func withLibrary(_ change: (inout fake_cublaslt_state) -> Void, _ body: () throws -> Void) rethrows {
+    /// Runs `body` with a stand-in whose behaviour differs in one thing.
+    private func withLibrary<Value>(
+        _ field: WritableKeyPath<fake_cublaslt_state, Value>, _ value: Value, _ body: () throws -> Void
+    ) rethrows {
         let state = stapes_fake_cublaslt_state()
-        let before = state.pointee
-        change(&state.pointee)
-        defer {
-            state.pointee.workspace_bytes = before.workspace_bytes
-            state.pointee.multiply_status = before.multiply_status
-            state.pointee.choose_status = before.choose_status
-            state.pointee.results = before.results
-        }
+        let before = state.pointee[keyPath: field]
+        state.pointee[keyPath: field] = value
+        defer { state.pointee[keyPath: field] = before }
         try body()
     }
 
@@ -54,7 +51,7 @@ extension GPUAgreementTests {
 
     @Test(arguments: [Setup.gpuLibrary, .gpuLibraryBFloat16])
     func encoderGraphOfLibraryProductsGivesTheBitsOfEagerOnes(setup: Setup) throws {
-        try withLibrary { $0.workspace_bytes = 1000 } _: {
+        try withLibrary(\.workspace_bytes, 1000) {
             let world = try DecodeWorld(setup, rows: 1)
             #expect(try encoded(world) == encoded(world, eagerly: true))
         }
@@ -65,15 +62,14 @@ extension GPUAgreementTests {
         let state = stapes_fake_cublaslt_state()
         let (handles, descriptors) = (state.pointee.handles, state.pointee.descriptors)
         do {
-            let world = try DecodeWorld(.gpuLibrary, rows: 1)
+            let world = try DecodeWorld(.gpuLibrary, rows: 2)
             let first = try encoded(world, positions: 3)
-            for positions in 1...24 { _ = try encoded(world, positions: positions) }
+            for positions in 1...24 { _ = try encoded(world, positions: positions, block: 2) }
             #expect(try encoded(world, positions: 3) == first)
             // An operation and three layouts each.
             #expect(state.pointee.descriptors - descriptors <= (8 * 5 + 5) * 4)
             let choices = state.pointee.choices
-            _ = try encoded(world, positions: 24)
-            _ = try encoded(world)
+            for positions in [24, 100] { _ = try encoded(world, positions: positions, block: 2) }
             #expect(state.pointee.choices == choices, "what is kept is chosen for once")
         }
         #expect(state.pointee.handles == handles && state.pointee.descriptors == descriptors)
@@ -82,11 +78,11 @@ extension GPUAgreementTests {
     @Test func productsThatTheLibraryHasNothingForAreOurs() throws {
         let ours = try encoded(DecodeWorld(.gpu, rows: 1))
         // No algorithm; a refusal to look for one; a refusal to multiply.
-        let refusals: [(inout fake_cublaslt_state) -> Void] = [
-            { $0.results = -1 }, { $0.choose_status = 15 }, { $0.multiply_status = 15 },
+        let refusals: [(WritableKeyPath<fake_cublaslt_state, Int32>, Int32)] = [
+            (\.results, -1), (\.choose_status, 15), (\.multiply_status, 15),
         ]
-        for (number, refusal) in refusals.enumerated() {
-            try withLibrary(refusal) {
+        for (number, (field, value)) in refusals.enumerated() {
+            try withLibrary(field, value) {
                 let world = try DecodeWorld(.gpuLibrary, rows: 1)
                 #expect(try encoded(world) == ours, "refusal \(number)")
                 #expect(try kernels(world).contains("product (many rows)"))
@@ -95,7 +91,7 @@ extension GPUAgreementTests {
     }
 
     @Test func aLibraryThatFailsIsAnError() throws {
-        withLibrary { $0.multiply_status = 13 } _: {
+        withLibrary(\.multiply_status, 13) {
             let error = #expect(throws: DeviceError.self) { try DecodeWorld(.gpuLibrary, rows: 1) }
             #expect(error?.code == .failed && error?.message.contains("execution failed") == true, "\(error as Any)")
         }
