@@ -31,26 +31,62 @@ extension DeviceSelection {
             do throws(DeviceError) {
                 return (try CUDAPlatform().openUsable().map { .cuda($0) }, "all GPUs that can be used")
             } catch {
-                throw StapesError(.unavailable, "device 'cuda:all' is not available: \(error.message)", cause: error)
+                throw Self.unavailable("cuda:all", error)
+            }
+        }
+    }
+
+    /// Whether the devices are there, as far as can be told without opening any: that is quick.
+    ///
+    /// - Throws: as `open`.
+    package func check() throws(StapesError) {
+        switch self {
+        case .cpu, .auto: break
+        case .cuda(let ordinal):
+            _ = try Self.each([ordinal]) { platform, ordinal throws(DeviceError) in
+                try platform.check(ordinal)
+            }
+        case .gpus(let ordinals):
+            _ = try Self.each(ordinals) { platform, ordinal throws(DeviceError) in
+                try platform.check(ordinal)
+            }
+        case .allGPUs:
+            do throws(DeviceError) {
+                try CUDAPlatform().checkAny()
+            } catch {
+                throw Self.unavailable("cuda:all", error)
             }
         }
     }
 
     private static func open(_ ordinals: [Int]) throws(StapesError) -> [EngineDevice] {
+        try each(ordinals) { platform, ordinal throws(DeviceError) in
+            .cuda(try CUDAContext(platform, ordinal: ordinal))
+        }
+    }
+
+    /// Does something with each GPU, once.
+    private static func each<Value>(
+        _ ordinals: [Int], _ body: (CUDAPlatform, Int) throws(DeviceError) -> Value
+    ) throws(StapesError) -> [Value] {
         guard !ordinals.isEmpty, Set(ordinals).count == ordinals.count else {
             throw StapesError(.invalidOption, "a GPU is named once, and one at least")
         }
         var names = ordinals.map { "cuda:\($0)" }.joined(separator: ",")
         do throws(DeviceError) {
             let platform = try CUDAPlatform()
-            var devices: [EngineDevice] = []
+            var values: [Value] = []
             for ordinal in ordinals {
                 names = "cuda:\(ordinal)"
-                devices.append(.cuda(try CUDAContext(platform, ordinal: ordinal)))
+                values.append(try body(platform, ordinal))
             }
-            return devices
+            return values
         } catch {
-            throw StapesError(.unavailable, "device '\(names)' is not available: \(error.message)", cause: error)
+            throw unavailable(names, error)
         }
+    }
+
+    private static func unavailable(_ names: String, _ error: DeviceError) -> StapesError {
+        StapesError(.unavailable, "device '\(names)' is not available: \(error.message)", cause: error)
     }
 }

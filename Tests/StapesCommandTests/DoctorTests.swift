@@ -175,7 +175,7 @@ import Testing
             let process = try await StapesProcess.run(arguments + ["--device", device], environment: noModels)
             #expect(process.status == 1 && process.output.isEmpty)
             let first = device.split(separator: ",")[0]
-            #expect(process.messages.hasPrefix("stapes: error: device '"), "\(process.messages)")
+            #expect(process.messages.hasPrefix("stapes: device '"), "\(process.messages)")
             #expect(process.messages.contains("is not available") && process.messages.contains(first.prefix(4)))
             #expect(process.messages.filter(\.isNewline).count == 1, "\(process.messages)")
         }

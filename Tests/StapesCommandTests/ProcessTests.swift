@@ -19,6 +19,21 @@ import Testing
         #expect(process.output.contains("'stapes translate' is 'stapes transcribe --translate'"))
     }
 
+    /// Before a model is looked for, and before a folder is made. A machine with 99 GPUs would fail this.
+    @Test func deviceThatIsNotThereEndsTheWorkBeforeItBegins() async throws {
+        let folder = try TemporaryDirectory()
+        let input = try folder.write("", to: "a.wav")
+        for device in ["cuda:98", "cuda:0,cuda:98"] {
+            let process = try await StapesProcess.run(
+                ["transcribe", input, "--device", device, "-o", folder.path + "/out", "-f", "txt"],
+                environment: noModels)
+            #expect(process.status == 1 && process.output == "")
+            #expect(process.messages.hasPrefix("stapes: device '") && process.messages.contains("is not available"))
+            #expect(process.messages.filter(\.isNewline).count == 1, "\(process.messages)")
+            #expect(try folder.names() == ["a.wav"])
+        }
+    }
+
     @Test func doctorTellsTheGateWithoutAModel() async throws {
         let on = try await StapesProcess.run(["doctor"], environment: noModels)
         #expect(on.status == 0)

@@ -42,7 +42,7 @@ struct Doctor: AsyncParsableCommand {
         do throws(StapesError) {
             preview = try wishes.preview()
         } catch {
-            throw CommandError(.model, error.message, cause: error)
+            throw CommandError(error)
         }
         let facts = try facts(&wishes)
         if let warning = facts.map(\.graphWarning) ?? preview.decodeGraph.warning { console.warning(warning) }

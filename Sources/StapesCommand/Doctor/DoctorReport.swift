@@ -69,7 +69,7 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
             for ordinal in 0..<platform.deviceCount {
                 let gpu = try platform.properties(of: ordinal)
                 devices.append(
-                    Device(gpu, driverVersion: version, unusable: platform.reasonAgainst(gpu)))
+                    Device(gpu, driverVersion: version, unusable: platform.reasonAgainst(ordinal)))
             }
             self.init(devices: devices, reason: nil)
         }

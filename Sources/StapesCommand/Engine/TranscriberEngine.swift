@@ -79,6 +79,8 @@ extension EngineFacts {
 }
 
 extension CommandError {
+    init(_ error: StapesError) { self.init(.model, error.message, cause: error) }
+
     /// A name that can stand for no model is a mistake on the command line; a model that is not there is not.
     init(_ error: HubError) {
         let isMistyped = error.code == .invalidReference || error.code == .unknownModel

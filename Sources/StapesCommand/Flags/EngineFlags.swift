@@ -45,6 +45,17 @@ package struct EngineFlags: ParsableArguments {
 
     package init() {}
 
+    /// For a look before anything is begun or written.
+    ///
+    /// - Throws: `CommandError.Code.model` for a device that is not there.
+    func checkDevice() throws(CommandError) {
+        do throws(StapesError) {
+            try device.check()
+        } catch {
+            throw CommandError(error)
+        }
+    }
+
     /// - Parameter maximumBatchSize: how many files will be in flight at once.
     package func configuration(modelDirectory: String, maximumBatchSize: Int) -> TranscriberConfiguration {
         TranscriberConfiguration(

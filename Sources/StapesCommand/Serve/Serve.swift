@@ -68,6 +68,7 @@
             let registry = MetricsRegistry.server()
             var configuration = try address.configuration()
             limits.apply(to: &configuration)
+            try engine.checkDevice()
             let directory = try engine.modelFlags.resolve()
             let logger = logger
             let (flags, rows) = (engine, batchSize)

@@ -87,6 +87,7 @@ struct Transcribe: AsyncParsableCommand {
             if expansion.failures.isEmpty { return }
             throw ExitCode(ExitStatus.failure.rawValue)
         }
+        try engine.checkDevice()
         try plan.prepare(for: due)
         for warning in layout.warnings { console.warning(warning) }
 

@@ -72,11 +72,24 @@ extension CUDAPlatform {
             ))
     }
 
-    /// Why this build cannot use a GPU; nil if nothing speaks against it. Whether its kernels load only opening it shows.
-    package func reasonAgainst(_ properties: CUDAProperties) -> String? {
+    /// What can be told of a GPU without opening it; whether the kernels load only that shows.
+    ///
+    /// - Throws: `unavailable` where the GPU is not there, or where this build cannot use it.
+    package func check(_ ordinal: Int) throws(DeviceError) {
+        try properties(of: ordinal).checkCapability()
+        _ = try kernels()
+    }
+
+    /// - Throws: `unavailable` with what speaks against the first, if `check` refuses every GPU.
+    package func checkAny() throws(DeviceError) {
+        guard (0..<deviceCount).allSatisfy({ reasonAgainst($0) != nil }) else { return }
+        try check(0)
+    }
+
+    /// Why this build cannot use a GPU; nil if nothing speaks against it.
+    package func reasonAgainst(_ ordinal: Int) -> String? {
         do throws(DeviceError) {
-            try properties.checkCapability()
-            _ = try kernels()
+            try check(ordinal)
             return nil
         } catch {
             return error.message

@@ -289,19 +289,23 @@ import Testing
         let properties = try platform.properties(of: 1)
         #expect(properties.name == "Fake GPU 1" && properties.memoryByteCount >= 2 << 30)
         #expect(properties.multiprocessors == 8 && properties.capability == (9, 0))
-        #expect(platform.reasonAgainst(properties) == nil)
+        #expect(platform.reasonAgainst(1) == nil)
+        try platform.checkAny()
         #expect(try platform.openUsable().map(\.ordinal) == [0, 1])
         #expect(try platform.openUsable(atMost: 1).map(\.ordinal) == [0])
 
         let mixed = try TwoGPUs.withAnOldOne()
         #expect(try mixed.openUsable().map(\.ordinal) == [1])
-        let reason = mixed.reasonAgainst(try mixed.properties(of: 0))
+        let reason = mixed.reasonAgainst(0)
         #expect(reason == "cuda:0 (Fake GPU 0) has compute capability 8.0; the kernels are for 9.0")
+
+        try mixed.checkAny()
 
         let bare = try TwoGPUs.withoutKernels()
         let error = #expect(throws: DeviceError.self) { try bare.openUsable() }
         #expect(error?.message == "this build has no GPU kernels: run Scripts/build-kernels and build again")
-        #expect(bare.reasonAgainst(try bare.properties(of: 0)) == error?.message)
+        #expect(bare.reasonAgainst(0) == error?.message)
+        #expect(throws: DeviceError.self) { try bare.checkAny() }
         let missing = #expect(throws: DeviceError.self) { try CUDAContext(platform, ordinal: 9) }
         #expect(missing?.message == "no GPU 'cuda:9'; there are cuda:0 to cuda:1")
     }
