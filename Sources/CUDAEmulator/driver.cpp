@@ -124,7 +124,7 @@ static int primary_context_retain(stapes_cu_context *context, int device) {
   BEGIN("primary_context_retain", INIT);
   if (!is_device(c, device)) return c.w.fail(INVALID_DEVICE, "no device %d", device);
   c.w.devices[device]->retained++;
-  *context = reinterpret_cast<stapes_cu_context>(c.w.devices[device].get());
+  *context = reinterpret_cast<stapes_cu_context>(const_cast<char *>(c.w.devices[device]->context));
   return SUCCESS;
 }
 
@@ -159,7 +159,7 @@ static int context_set_current(stapes_cu_context context) {
   current_device = -1;
   if (!context) return SUCCESS;
   for (size_t i = 0; i < c.w.devices.size(); i++)
-    if (c.w.devices[i].get() == reinterpret_cast<struct device *>(context)) current_device = int(i);
+    if (c.w.devices[i]->context == reinterpret_cast<const char *>(context)) current_device = int(i);
   if (current_device < 0 || !c.w.devices[current_device]->retained)
     return c.w.fail(INVALID_CONTEXT, "not a context that is retained");
   return SUCCESS;

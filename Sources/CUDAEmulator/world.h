@@ -17,6 +17,9 @@
 namespace fake {
 
 struct device {
+  /// The handle of its context. It is never freed, so that no other world's has the same: whoever still has something of
+  /// an earlier world must not reach into this one.
+  const char *context = new char;
   device_memory memory;
   /// How often the primary context is retained.
   int retained = 0;

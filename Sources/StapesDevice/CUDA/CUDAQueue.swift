@@ -1,7 +1,8 @@
 import CUDADriver
 
 /// A stream of the driver. What it is told it does in order, later; what goes wrong is kept until it is asked for, since
-/// most failures show at a call that comes long after the one that caused them.
+/// most failures show at a call that comes long after the one that caused them. Until then nothing more is given to the
+/// driver: what came behind would work on what is not there, a graph on the slots of an earlier step.
 final class CUDAQueue {
     let context: CUDAContext
     private let handle: OpaquePointer
@@ -21,8 +22,13 @@ final class CUDAQueue {
             context.functions.stream_create(&handle, UInt32(STAPES_CU_STREAM_NON_BLOCKING), priority),
             "no stream can be made")
         guard let handle else { throw DeviceError(.failed, "cuda:\(context.ordinal): no stream was made") }
+        do throws(DeviceError) {
+            staging = try StagingRing(context)
+        } catch {
+            _ = context.functions.stream_destroy(handle)
+            throw error
+        }
         self.handle = handle
-        staging = try StagingRing(context)
     }
 
     deinit {
@@ -34,6 +40,13 @@ final class CUDAQueue {
 
     /// The driver's handle, for libraries that launch kernels of their own.
     var stream: OpaquePointer { handle }
+
+    /// Gives the driver something to do, unless something before it could not be given.
+    private func give(_ what: @autoclosure () -> String, _ call: () -> Int32) {
+        guard failure == nil else { return }
+        context.use()
+        note(call(), what())
+    }
 
     private func note(_ result: Int32, _ what: @autoclosure () -> String) {
         guard result != 0, failure == nil else { return }
@@ -48,18 +61,17 @@ final class CUDAQueue {
     // MARK: Work
 
     func launch<Arguments: BitwiseCopyable>(_ function: CUDAFunction, _ arguments: Arguments) {
-        context.use()
         var arguments = arguments
         withUnsafeMutablePointer(to: &arguments) { pointer in
             let shape = function.shape(pointer)
             // Nothing to do is not a launch: the driver refuses empty grids.
             guard shape.grid.0 > 0, shape.grid.1 > 0, shape.grid.2 > 0 else { return }
             var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(pointer)
-            note(
+            give("kernel '\(function.name)' cannot be launched") {
                 functions.launch(
                     function.handle, shape.grid.0, shape.grid.1, shape.grid.2, shape.threads, 1, 1,
-                    shape.shared_bytes, handle, &parameter, nil),
-                "kernel '\(function.name)' cannot be launched")
+                    shape.shared_bytes, handle, &parameter, nil)
+            }
             capturedKernels?.append(UnsafeRawPointer(function.handle))
             capturedBytes += MemoryLayout<Arguments>.size
         }
@@ -86,28 +98,26 @@ final class CUDAQueue {
     }
 
     func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
-        context.use()
-        note(
-            functions.set_bytes(UnsafeRawPointer(target).onDevice, 0, byteCount, handle), "memory cannot be set to zero"
-        )
+        give("memory cannot be set to zero") {
+            functions.set_bytes(UnsafeRawPointer(target).onDevice, 0, byteCount, handle)
+        }
     }
 
     func copyToHost(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int) {
-        context.use()
-        note(functions.copy_to_host(target, source.onDevice, byteCount, handle), "memory cannot be read")
+        give("memory cannot be read") { functions.copy_to_host(target, source.onDevice, byteCount, handle) }
     }
 
     /// Through page-locked memory, so that the host may go on at once.
     func copyToDevice(_ target: UnsafeMutableRawPointer, from source: UnsafeRawPointer, byteCount: Int) {
-        context.use()
         var done = 0
-        while done < byteCount {
+        while done < byteCount, failure == nil {
+            context.use()
             let part = staging.next(byteCount - done, on: handle)
             part.copyMemory(from: UnsafeRawBufferPointer(start: source + done, count: part.count))
-            note(
+            give("memory cannot be written") {
                 functions.copy_to_device(
-                    UnsafeRawPointer(target + done).onDevice, part.baseAddress!, part.count, handle),
-                "memory cannot be written")
+                    UnsafeRawPointer(target + done).onDevice, part.baseAddress!, part.count, handle)
+            }
             done += part.count
         }
     }
@@ -167,8 +177,7 @@ final class CUDAQueue {
     }
 
     func replay(_ graph: CUDAGraph) {
-        context.use()
-        note(functions.graph_launch(graph.exec, handle), "a graph cannot be launched")
+        give("a graph cannot be launched") { functions.graph_launch(graph.exec, handle) }
     }
 }
 
@@ -220,9 +229,16 @@ private final class StagingRing {
 
     init(_ context: CUDAContext) throws(DeviceError) {
         self.context = context
-        memory = try context.allocatePinned(Self.partBytes * Self.partCount)
+        let memory = try context.allocatePinned(Self.partBytes * Self.partCount)
         var events: [OpaquePointer] = []
-        for _ in 0..<Self.partCount { events.append(try context.makeEvent()) }
+        do throws(DeviceError) {
+            for _ in 0..<Self.partCount { events.append(try context.makeEvent()) }
+        } catch {
+            for event in events { _ = context.functions.event_destroy(event) }
+            context.freePinned(memory)
+            throw error
+        }
+        self.memory = memory
         self.events = events
     }
 
@@ -236,6 +252,8 @@ private final class StagingRing {
     func next(_ wanted: Int, on stream: OpaquePointer) -> UnsafeMutableRawBufferPointer {
         if used + min(wanted, Self.partBytes) > Self.partBytes {
             pending[part] = context.functions.event_record(events[part], stream) == 0
+            // Without the event, now.
+            if !pending[part] { _ = context.functions.stream_synchronize(stream) }
             part = (part + 1) % Self.partCount
             used = 0
             if pending[part] {

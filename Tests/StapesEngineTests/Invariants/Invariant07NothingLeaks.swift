@@ -121,7 +121,9 @@ import Testing
         try model.directory.overwrite(
             [UInt8](repeating: 0xff, count: file.count - header), at: header, in: "model.safetensors")
         let engine = try await Engine(model.configuration(type))
-        for request in type.isGPU ? type.requests : TinyModel.mixed { #expect(await engine.failure(of: request) == .notANumber) }
+        for request in type.isGPU ? type.requests : TinyModel.mixed {
+            #expect(await engine.failure(of: request) == .notANumber)
+        }
         #expect(await engine.holdings() == EngineHoldings())
     }
 

@@ -55,6 +55,8 @@ final class LoopWorld {
 
     func answer(to id: SequenceID) -> Answer? { answers.values.withLock { $0[id] } }
 
+    func isOpen(_ id: SequenceID) -> Bool { answer(to: id).map { _ in false } ?? true }
+
     /// The transcript of an answered sequence; nil for a failure or anything else.
     func transcript(of id: SequenceID) -> WindowResult? {
         guard case .success(let outcome) = answer(to: id), case .transcript(let result) = outcome.answer else {
