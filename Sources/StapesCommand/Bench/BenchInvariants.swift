@@ -40,7 +40,7 @@ struct BenchInvariants: AsyncParsableCommand {
         wishes.instructionLevel = TranscriberEngine.instructionLevel
         let settings = try EngineConfiguration(wishes, special: SpecialTokens(vocabularySize: 51865))
         let check = try InvariantCheck {
-            $0.device = settings.device
+            $0.devices = settings.devices
             $0.computeType = settings.computeType
             $0.threads = settings.threads
             $0.level = settings.level

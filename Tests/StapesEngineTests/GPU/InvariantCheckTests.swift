@@ -7,7 +7,7 @@ import Testing
         var extent = InvariantCheck.Extent()
         (extent.audioContext, extent.rows, extent.rounds) = setup.isGPU ? (40, 2, 1) : (200, 5, 2)
         let check = try InvariantCheck(extent) {
-            $0.device = setup.device
+            $0.devices = [setup.device]
             $0.computeType = setup.computeType
             if setup.isGPU {
                 $0.prefillBackend = setup.backend
