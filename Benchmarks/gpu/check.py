@@ -91,6 +91,7 @@ class Check:
             tar.extractall(self.data, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         self.clips = self.data / "dev"
         self.model = self.data / "tiny.en-int8"
+        self.kernels = self.data / "kernels"
         self.reference = json.loads((self.data / "reference.json").read_text())
         self.stapes = self.work / "stapes"
         if self.arguments.stapes:

@@ -115,6 +115,8 @@ def peer_gain(shape):
 def rows():
     table = [
         Row("kernel vectors that failed", "", field("vectors", "failed"), 0, at_most=0),
+        Row("invariants that do not hold", "", field("invariants", "failed"), 0, at_most=0),
+        Row("invariants that do not hold, FlashInfer", "", field("invariants flashinfer", "failed"), 0, at_most=0),
         Row(
             "tiny.en, errors beyond the processor's", "points", field("wer", "points_beyond"), 2,
             at_most=WORD_ERROR_POINTS,

@@ -34,7 +34,7 @@ def options():
     parser.add_argument(
         "--category", action="append", help="of the manifest; default: english_short, english_single_word"
     )
-    parser.add_argument("--vectors", help="a folder of inputs for the kernels, packed as it is")
+    parser.add_argument("--kernels", help="a folder of the kernels' test programs, packed as it is")
     parser.add_argument("--out", default=str(machine.PACK))
     arguments = parser.parse_args()
     arguments.category = arguments.category or ["english_short", "english_single_word"]
@@ -149,8 +149,8 @@ def main():
     output(program, "models", "quantize", arguments.model, model, "--type", "int8", "--quiet")
     # tokenizer.json holds the vocabulary as well.
     reference = references(program, model, folder, data)
-    if arguments.vectors:
-        shutil.copytree(arguments.vectors, data / "vectors")
+    if arguments.kernels:
+        shutil.copytree(arguments.kernels, data / "kernels")
     archive(data, out / "data.tar.xz")
     shutil.rmtree(data)
     compress(arguments.stapes, out / "stapes.xz")

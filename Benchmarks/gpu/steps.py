@@ -45,12 +45,16 @@ def all_of(check, backends):
     every = ("tiny",) if check.is_dry else ("tiny", "base", "small", "turbo", "large-v3")
     steps = [
         Step("doctor", doctor, 5, 60, 0),
-        Step("vectors", vectors, 40, 120, 0, needs_gpu=True),
+        Step("vectors", vectors, 60, 150, 0, needs_gpu=True),
+        Step("invariants", invariants, 15, 90, 0),
         Step("wer", wer, 25, 120, 1),
         Step("forced", forced, 15, 60, 1),
     ]
     if not check.has_gpu:
         steps.append(Step("decode tiny cpu", lambda c: decode(c, "tiny", "cpu"), 10, 120, 2))
+    if "flashinfer" in backends:
+        steps.append(Step("invariants flashinfer", invariants_of_flashinfer, 15, 90, 1, needs_gpu=True))
+    steps.append(Step("kernel times", kernel_times, 40, 100, 3, needs_gpu=True))
     for number, backend in enumerate(backends):
         for name in speed:
             steps.append(
@@ -87,11 +91,41 @@ def doctor(check):
 
 
 def vectors(check):
-    """Expects `passed` and `failed` counts, and `failures` with a name each."""
-    result = check.json("vectors", "--device", check.device, statuses=(0, 1, 3))
-    if not isinstance(result.get("failed"), int):
-        result["failed"] = sum(1 for one in result.get("vectors", []) if not one.get("passed"))
-    return result
+    """The programs that hold the kernels against plain loops, one after the other."""
+    programs = []
+    for program in sorted(check.kernels.glob("*_test")):
+        report = check.work / f"{program.name}.json"
+        check.run(
+            [str(program), "--gpu", str(check.kernels / "stapes_kernels.fatbin"), "--json", str(report)],
+            statuses=(0, 1, 124),
+        )
+        programs.append(json.loads(report.read_text()))
+    if not programs:
+        raise Failure(f"{check.kernels} has no test programs: Scripts/pack-gpu-check packs them")
+    failed = sum(one["failures"] + (one["ended"] != "done") for one in programs)
+    return {"failed": failed, "checks": sum(one["checks"] for one in programs), "programs": programs}
+
+
+def kernel_times(check):
+    """Microseconds of every kernel at Whisper's shapes."""
+    report = check.work / "kernel_times.json"
+    check.run(
+        [
+            str(check.kernels / "kernel_times"), "--gpu", str(check.kernels / "stapes_kernels.fatbin"), "--json",
+            str(report),
+        ],
+        statuses=(0, 124),
+    )  # fmt: skip
+    return json.loads(report.read_text())
+
+
+def invariants(check, *rest):
+    """The rules of captured steps, on a small model of random weights."""
+    return check.json("invariants", "--device", check.device, *rest, statuses=(0, 1))
+
+
+def invariants_of_flashinfer(check):
+    return invariants(check, "--attention-backend", "flashinfer")
 
 
 def errors(check, *rest):

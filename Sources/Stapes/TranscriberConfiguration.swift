@@ -13,7 +13,7 @@ public struct TranscriberConfiguration: Sendable {
     public var computeType: ComputeType
     /// Threads of the engine; nil takes one a processor.
     public var threads: Int?
-    /// On the CPU `cpu` or `reference`, on a GPU `native`; nil takes the fastest.
+    /// On the CPU `cpu` or `reference`, on a GPU `native` or `flashinfer`; nil takes `cpu` or `native`.
     public var attentionBackend: String?
     /// The backend for the encoder and the prompts, where it is not `attentionBackend`.
     public var prefillAttentionBackend: String?

@@ -227,24 +227,36 @@ import Testing
         #expect(metrics.value(.encodedWindows) == 4, "counted over both")
     }
 
+    /// What requests that run together end with, nil for an answer.
+    private func errors(of requests: [WindowRequest], on engine: Engine) async -> [EngineError?] {
+        await withTaskGroup(of: EngineError?.self) { group in
+            for request in requests { group.addTask { await self.error(of: request, on: engine) } }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    private func error(of request: WindowRequest, on engine: Engine) async -> EngineError? {
+        do throws(EngineError) {
+            _ = try await engine.run(request)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     @Test func lostGPUIsTakenOut() async throws {
         let engine = try await gpus(TwoGPUs.breakable())
         // Which window is where: one goes to each.
         let before = try await engine.together([short(1), short(2)])
         TwoGPUs.isBroken.store(true, ordering: .relaxed)
-        let results = await withTaskGroup(of: EngineError?.self) { group in
-            for window in 1...6 {
-                group.addTask {
-                    do throws(EngineError) {
-                        _ = try await engine.run(self.short(window))
-                        return nil
-                    } catch {
-                        return error
-                    }
-                }
-            }
-            return await group.reduce(into: []) { $0.append($1) }
-        }
+        expectThatOneGPUIsLost(await errors(of: (1...6).map { short($0) }, on: engine))
+        // From now on everything goes to the other, also what was here.
+        let after = try await engine.together([short(1), short(2), short(8), short(9)])
+        #expect(zip(after, before).allSatisfy { agree($0, $1) })
+        #expect(await isIdle(engine))
+    }
+
+    private func expectThatOneGPUIsLost(_ results: [EngineError?]) {
         let errors = results.compactMap(\.self)
         #expect((1...5).contains(errors.count), "the other GPU's windows are answered")
         #expect(Set(errors.map(\.message)).count == 1, "\(errors)")
@@ -252,23 +264,22 @@ import Testing
             #expect(error.code == .device)
             #expect(error.message.hasPrefix("the device is lost: cuda:1: "), "\(error)")
         }
-        // From now on everything goes to the other, also what was here.
-        let after = try await engine.together([short(1), short(2), short(8), short(9)])
-        for (result, expected) in zip(after, before) { #expect(agree(result, expected)) }
-        #expect(await isIdle(engine))
+    }
+
+    private func engine(on context: CUDAContext) async throws -> Engine {
+        var configuration = TinyModel.setup(.gpu, rows: 2)
+        configuration.devices = [.cuda(context)]
+        return try await Engine(configuration)
     }
 
     /// With one device there is nobody else to ask: the reason is said again.
     @Test func onlyGPUThatIsLostSaysSo() async throws {
-        var configuration = TinyModel.setup(.gpu, rows: 2)
-        configuration.devices = [.cuda(try TwoGPUs.breakable())]
-        let engine = try await Engine(configuration)
-        _ = try await engine.transcript(short(1))
+        let engine = try await engine(on: TwoGPUs.breakable())
+        _ = await error(of: short(1), on: engine)
         TwoGPUs.isBroken.store(true, ordering: .relaxed)
-        for window in [1, 2] {
-            let error = await #expect(throws: EngineError.self) { try await engine.run(short(window)) }
-            #expect(error?.code == .device && error?.message.hasPrefix("the device is lost: cuda:1: ") == true)
-        }
+        let errors = await errors(of: [short(1), short(2)], on: engine)
+        #expect(
+            errors.allSatisfy { $0?.code == .device && $0?.message.hasPrefix("the device is lost: cuda:1: ") == true })
         #expect(await engine.holdings() == EngineHoldings())
     }
 
@@ -278,7 +289,7 @@ import Testing
         let engine = try await Engine(configuration)
         TwoGPUs.isBroken.store(true, ordering: .relaxed)
         for window in 1...4 { #expect(await engine.failure(of: short(window)) == .device) }
-        let error = await #expect(throws: EngineError.self) { try await engine.run(short(5)) }
+        let error = await error(of: short(5), on: engine)
         #expect(error?.message == "all devices are lost")
         #expect(await isIdle(engine))
     }

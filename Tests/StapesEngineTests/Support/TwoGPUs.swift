@@ -13,7 +13,7 @@ enum TwoGPUs {
     static func second() throws -> CUDAContext { try CUDAContext(FakeGPU.context.platform, ordinal: 1) }
 
     /// The second GPU, which is lost when `isBroken` is set.
-    static func breakable() throws -> CUDAContext {
+    @inline(never) static func breakable() throws -> CUDAContext {
         isBroken.store(false, ordering: .relaxed)
         var functions = table
         functions.launch = { function, x, y, z, bx, by, bz, bytes, stream, parameters, extra in

@@ -98,7 +98,7 @@ private struct Forced {
         let configuration = try EngineConfiguration(wishes, special: special)
         steps = try ForcedSteps(configuration, checkpoint: checkpoint)
         name = engine.modelFlags.name
-        device = engine.device.name
+        device = configuration.device.device.description
         computeType = configuration.resolvedComputeType.rawValue
         manifest = lines
     }
@@ -166,16 +166,5 @@ private struct Forced {
         }
         let mel = LogMelExtractor(bins: steps.model.melBins).extract(pcm)
         return mel.window(seek: 0, size: min(mel.contentFrames, LogMel.windowFrames))
-    }
-}
-
-extension DeviceSelection {
-    /// As `--device` takes it.
-    fileprivate var name: String {
-        switch self {
-        case .cpu: "cpu"
-        case .auto: "auto"
-        case .cuda(let index): "cuda:\(index)"
-        }
     }
 }
