@@ -153,12 +153,13 @@ private final class KVIndexArrays {
             let rowPages = pages(row)
             precondition(rowPages.count <= pageTable.width, "more pages than the page table has room for")
             for (column, page) in rowPages.enumerated() { pageTable[index, column] = page }
-            if sharing, shared == rowPages[0], groupCounts[groups - 1] < Int32(STAPES_GROUP) {
+            let sharesPages = sharing && row.tokens == 1
+            if sharesPages, shared == rowPages[0], groupCounts[groups - 1] < Int32(STAPES_GROUP) {
                 groupCounts[groups - 1] += 1
                 token += 1
                 continue
             }
-            shared = rowPages[0]
+            shared = sharesPages ? rowPages[0] : nil
             for offset in stride(from: 0, to: row.tokens, by: Int(STAPES_GROUP)) {
                 groupFirsts[groups] = Int32(token + offset)
                 groupCounts[groups] = Int32(min(Int(STAPES_GROUP), row.tokens - offset))

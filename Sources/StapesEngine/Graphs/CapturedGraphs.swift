@@ -42,15 +42,29 @@ package final class CapturedGraphs {
         record: (StepSize) throws(DeviceError) -> Void
     ) throws(DeviceError) {
         let largestFirst = Set(sizes).sorted { ($0.tokens, $0.rows) > ($1.tokens, $1.rows) }
+        if stream.isAsynchronous {
+            for size in Self.warmUps(of: largestFirst) {
+                slots.fillForCapture(size)
+                try prepare(size)
+                slots.upload()
+                try record(size)
+            }
+        }
         for size in largestFirst {
             slots.fillForCapture(size)
             try prepare(size)
             slots.upload()
-            // A kernel is loaded when it runs first, and that cannot be while a stream is captured.
-            if stream.isAsynchronous, entries.isEmpty { try record(size) }
             let graph = try stream.capture { () throws(DeviceError) in try record(size) }
             entries.append(Entry(size: size, graph: graph))
         }
+    }
+
+    /// Sizes that are run once before any is captured: a kernel is loaded when it runs first, and a library chooses what it
+    /// launches for a shape then; neither can be while a stream is captured. Which of our products' kernels runs depends on
+    /// the rows up to 64 and no further. They read and write what is reserved.
+    private static func warmUps(of largestFirst: [StepSize]) -> Set<StepSize> {
+        let few = [16, 32, 64].compactMap { most in largestFirst.first { $0.tokens <= most } }
+        return Set(few + largestFirst.suffix(1))
     }
 
     /// The size whose graph would serve a step; reads host state only.

@@ -78,6 +78,9 @@ package final class ModelRunner {
         stream.synchronize()
         device.encodeStream.synchronize()
         if decision.enabled { try capture(rows: configuration.graphRows, limits: limits) }
+        // What was run before graphs were captured has written to what nobody has, and is done with it.
+        stream.synchronize()
+        device.encodeStream.synchronize()
         try stream.check()
         try encode.check()
     }
@@ -97,11 +100,6 @@ package final class ModelRunner {
     package var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
 
     private func capture(rows: [Int], limits: SchedulerLimits) throws(DeviceError) {
-        // A GPU's libraries choose what they launch for a shape the first time, and load it then: neither may happen
-        // while a graph is captured. The window of zeros goes to the block that nobody has.
-        if stream.isAsynchronous {
-            _ = try encode.run([], positions: configuration.audioContext, block: 0, eagerly: true)
-        }
         try encode.capture(positions: configuration.audioContext)
         try prefill.capture(GraphBuckets.prefill(maximumTokens: limits.prefillTokens, maximumRows: limits.rows))
         try decode.capture(rows.map(StepSize.decode))

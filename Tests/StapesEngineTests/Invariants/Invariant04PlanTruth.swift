@@ -32,8 +32,8 @@ import Testing
                 token += 1
             }
         }
-        lies += groupLies(plan.selfPart, batch).map { "self \($0)" }
-        lies += groupLies(plan.crossPart, batch).map { "cross \($0)" }
+        lies += groupLies(plan.selfPart, batch, pages: batch.rows.map(\.pages)).map { "self \($0)" }
+        lies += groupLies(plan.crossPart, batch, pages: batch.rows.map { [$0.block] }).map { "cross \($0)" }
         for (index, row) in batch.rows.enumerated() {
             let (own, cross) = (plan.selfPart, plan.crossPart)
             for (column, page) in row.pages.enumerated() where own.pageTable[index * own.tableStride + column] != page {
@@ -47,8 +47,10 @@ import Testing
         return lies
     }
 
-    /// Every token is in one group, of eight at most, with tokens of its own row only.
-    private func groupLies(_ part: KVPlan, _ batch: AttentionBatch) -> [String] {
+    /// Every token is in one group, of eight at most, with tokens of its own row only, or of rows that read the same.
+    ///
+    /// - Parameter pages: what each row reads.
+    private func groupLies(_ part: KVPlan, _ batch: AttentionBatch, pages: [[Int32]]) -> [String] {
         let owners = batch.rows.enumerated().flatMap { [Int](repeating: $0.offset, count: $0.element.tokens) }
         var covered = 0
         var lies: [String] = []
@@ -57,7 +59,8 @@ import Testing
             if first != covered || count < 1 || count > 8 || first + count > owners.count {
                 return lies + ["group \(group)"]
             }
-            if owners[first..<first + count].contains(where: { $0 != Int(part.groupRows[group]) }) {
+            let read = pages[Int(part.groupRows[group])]
+            if owners[first..<first + count].contains(where: { pages[$0] != read }) {
                 lies.append("row of group \(group)")
             }
             covered += count
