@@ -29,7 +29,7 @@ import Testing
     func spoiltSurroundingsNeverReachLiveRowsOfADecodeStep(type: Setup) throws {
         let seed: UInt64 = 120
         var generator = SeededGenerator(seed: seed)
-        for live in type == .gpuBFloat16 ? [3] : type.isGPU ? [3, 5] : [1, 3, 5, 6, 7, 8] {
+        for live in type == .gpuBFloat16 ? [3] : type.isGPU ? [3] : [1, 3, 5, 6, 7, 8] {
             let clean = try DecodeWorld(type)
             let spoilt = try DecodeWorld(type)
             let everyone = spoilt.draw(Array(0..<8), using: &generator)
@@ -68,7 +68,7 @@ import Testing
     func spoiltSurroundingsNeverReachLiveRowsOfAPrefill(type: Setup) throws {
         let seed: UInt64 = 122
         var generator = SeededGenerator(seed: seed)
-        for (rows, tokens) in type.isGPU ? [(1, 5), (3, 7)] : [(1, 1), (1, 5), (2, 9), (3, 7), (5, 11), (7, 30)] {
+        for (rows, tokens) in type.isGPU ? [(3, 7)] : [(1, 1), (1, 5), (2, 9), (3, 7), (5, 11), (7, 30)] {
             let clean = try DecodeWorld(type)
             let spoilt = try DecodeWorld(type)
             let prompts = (0..<rows).map { number in

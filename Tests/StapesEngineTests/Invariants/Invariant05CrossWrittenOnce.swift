@@ -32,7 +32,7 @@ import Testing
     }
 
     /// A whole request after another through the engine's loop, prefix pages and look-ahead included.
-    @Test(arguments: [Setup.float32, .gpu], [false, true])
+    @Test(arguments: Setup.bothWays)
     func blocksAreUnchangedThroughWholeRequests(type: Setup, looksAhead: Bool) throws {
         let world = try LoopWorld(TinyModel.setup(type, looksAhead: looksAhead))
         let arena = world.loop.runner.pool.crossArena

@@ -19,7 +19,7 @@ struct Invariant09NothingSharedAcrossAudios {
         return world.transcript(of: id)
     }
 
-    @Test(arguments: [Setup.float32, .gpu], [false, true])
+    @Test(arguments: Setup.bothWays)
     func samePromptOfTwoAudiosSharesNeitherBlockNorPage(type: Setup, together: Bool) throws {
         let requests = (1...(type.isGPU ? 2 : 4)).map { request($0, type) }
         #expect(Set(requests.map(\.prompt)).count == 1 && Set(requests.map(\.key)).count == requests.count)
@@ -46,7 +46,7 @@ struct Invariant09NothingSharedAcrossAudios {
         #expect(Set(ids.compactMap { world.transcript(of: $0)?.tokens }).count > 1, "the audios are to differ")
     }
 
-    @Test(arguments: [Setup.float32, .gpu], [false, true])
+    @Test(arguments: Setup.bothWays)
     func sameAudioTwiceSharesBlockAndPages(type: Setup, together: Bool) throws {
         let world = try LoopWorld(TinyModel.setup(type))
         let first = world.submit(request(1, type))
@@ -101,7 +101,7 @@ struct Invariant09NothingSharedAcrossAudios {
 
     @Test(arguments: [Setup.float32, .gpu]) func languageAndTranscriptOfAWindowShareItsBlock(type: Setup) throws {
         let world = try LoopWorld(TinyModel.setup(type))
-        let question = world.submit(TinyModel.question(window: 1))
+        let question = world.submit(TinyModel.question(window: 1, positions: request(1, type).positions))
         world.drain()
         let transcript = world.submit(request(1, type))
         world.drain()

@@ -91,7 +91,7 @@ import Testing
     }
 
     /// Whole requests in the middle of their way: the loop adds nothing to what a step asks of the device.
-    @Test(arguments: [Setup.float32, .gpu], [false, true])
+    @Test(arguments: Setup.bothWays)
     func loopAsksForNoMore(type: Setup, looksAhead: Bool) throws {
         let world = try LoopWorld(TinyModel.setup(type, looksAhead: looksAhead))
         let ids = world.submit((1...3).map { TinyModel.request(window: $0, steps: 400, endless: true) })

@@ -124,7 +124,7 @@ struct Invariant12AloneOrInAnyBatch {
         }
     }
 
-    @Test(arguments: [Setup.float32, .gpu], [false, true])
+    @Test(arguments: Setup.bothWays)
     func languagesAreTheSameInABatch(type: Setup, looksAhead: Bool) throws {
         func languages(_ world: LoopWorld, _ id: SequenceID) -> [Float]? {
             guard case .success(let outcome) = world.answer(to: id), case .languages(let values) = outcome.answer

@@ -36,6 +36,9 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
         return "GPU, \(hasLibrary ? "library, " : "")\(computeType), \(backend)"
     }
 
+    /// Both ways on the CPU, and the way that it is run on a GPU.
+    static let bothWays: [(Setup, Bool)] = [(.float32, false), (.float32, true), (.gpu, true)]
+
     /// Requests of all kinds: the GPU's are as different, and short.
     var requests: [WindowRequest] { isGPU ? TinyModel.brief : TinyModel.mixed + TinyModel.sampled }
 
