@@ -2,6 +2,8 @@ import CKernels
 import CUDADriver
 
 /// One implementation of one operation.
+///
+/// `@unchecked Sendable`: addresses of code, set once; nothing is read through them here.
 package struct Kernel: @unchecked Sendable {
     enum Code {
         /// A C function that every thread of a team calls.

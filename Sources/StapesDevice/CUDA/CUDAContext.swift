@@ -2,6 +2,8 @@ import CUDADriver
 import Synchronization
 
 /// One GPU: its primary context, which other libraries of the process share, the kernels loaded into it, its memory.
+///
+/// `@unchecked Sendable`: handles are set once, the driver takes calls from any thread, and what changes has a lock.
 package final class CUDAContext: @unchecked Sendable {
     package let platform: CUDAPlatform
     package let ordinal: Int

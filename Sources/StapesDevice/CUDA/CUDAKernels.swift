@@ -2,6 +2,8 @@ import CKernels
 import CUDADriver
 
 /// The kernels of a GPU for one 16-bit type.
+///
+/// `@unchecked Sendable`: addresses name kernels, and all fields are set once.
 struct CUDAKernels: @unchecked Sendable {
     let name: String
     let layerNorm: Kernel

@@ -3,7 +3,7 @@ import CUDADriver
 /// The NVIDIA driver of this machine, found at run time.
 package final class CUDAPlatform: Sendable {
     package let functions: stapes_cuda_driver
-    /// The kernels that are loaded into each device; nil in a build without them.
+    /// The kernels that are loaded into each device; nil in a build without them. Constant bytes of the program.
     private nonisolated(unsafe) let image: UnsafeRawPointer?
     /// Where each device looks for a library for products of many rows.
     package let matrixLibrary: MatrixLibrary
