@@ -1,19 +1,11 @@
-// Decoding: one query for each row, over its pages. Pointers are wired as FlashInfer's csrc/batch_decode.cu does it.
-#include "boundary.h"
+// Decoding: one query for each row, over its pages.
+#include "wiring.h"
 
 #include <flashinfer/attention/decode.cuh>
 #include <flashinfer/attention/default_decode_params.cuh>
-#include <flashinfer/attention/scheduler.cuh>
-#include <flashinfer/attention/variants.cuh>
 
 namespace stapes {
 namespace {
-
-namespace fi = flashinfer;
-
-using Attention = fi::DefaultAttention<
-    /*use_custom_mask=*/false, /*use_sliding_window=*/false, /*use_logits_soft_cap=*/false, /*use_alibi=*/false>;
-constexpr auto no_positions = fi::PosEncodingMode::kNone;
 
 template <typename Element>
 using Parameters = fi::BatchDecodeParams<Element, Element, Element, int32_t>;
@@ -42,41 +34,15 @@ void run(const stapes_flashinfer_plan &plan, const stapes_flashinfer_arguments &
   fi::DecodePlanInfo info;
   info.FromVector(std::vector<int64_t>(plan.numbers, plan.numbers + 10));
 
-  // In the order of the layout "heads, then positions": page, head, position.
-  const int64_t strides[3] = {arguments.page_stride, arguments.head_stride, head_width};
   Parameters<Element> parameters;
-  parameters.q = static_cast<Element *>(const_cast<void *>(arguments.q));
-  parameters.paged_kv = fi::paged_kv_t<Element, int32_t>(
-      plan.shape.heads, plan.shape.page_size, head_width, plan.shape.batch, fi::QKVLayout::kHND,
-      static_cast<Element *>(const_cast<void *>(arguments.k)), static_cast<Element *>(const_cast<void *>(arguments.v)),
-      strides, const_cast<int32_t *>(arguments.indices), const_cast<int32_t *>(arguments.indptr),
-      const_cast<int32_t *>(arguments.last_page_length));
-  parameters.o = static_cast<Element *>(arguments.output);
-  parameters.num_qo_heads = plan.shape.heads;
-  parameters.q_stride_n = static_cast<int32_t>(arguments.q_row_stride);
-  parameters.q_stride_h = head_width;
-  parameters.window_left = -1;
-  parameters.sm_scale = arguments.scale;
-
-  parameters.request_indices = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.request_indices_offset);
-  parameters.kv_tile_indices = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.kv_tile_indices_offset);
-  parameters.o_indptr = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.o_indptr_offset);
-  parameters.kv_chunk_size_ptr = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.kv_chunk_size_ptr_offset);
-  parameters.padded_batch_size = static_cast<uint32_t>(info.padded_batch_size);
-
-  Element *chunks = nullptr;
-  float *chunk_sums = nullptr;
-  if (info.split_kv) {
-    chunks = fi::GetPtrFromBaseOffset<Element>(plan.floats, info.v_offset);
-    chunk_sums = fi::GetPtrFromBaseOffset<float>(plan.floats, info.s_offset);
-    // Only a cut batch in a graph has blocks without work; otherwise the plan holds no mask.
-    if (info.enable_cuda_graph) {
-      parameters.block_valid_mask = fi::GetPtrFromBaseOffset<bool>(plan.ints, info.block_valid_mask_offset);
-    }
+  const Chunks<Element> chunks = wire<Element>(parameters, plan, info, arguments);
+  // Only a cut batch in a graph has blocks without work; otherwise the plan holds no mask.
+  if (info.split_kv && info.enable_cuda_graph) {
+    parameters.block_valid_mask = fi::GetPtrFromBaseOffset<bool>(plan.ints, info.block_valid_mask_offset);
   }
   require(
       fi::BatchDecodeWithPagedKVCacheDispatched<head_width, no_positions, Attention>(
-          parameters, chunks, chunk_sums, /*enable_pdl=*/false, stream),
+          parameters, chunks.values, chunks.sums, /*enable_pdl=*/false, stream),
       "launch");
 }
 

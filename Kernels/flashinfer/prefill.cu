@@ -1,6 +1,5 @@
-// Prefill: several queries for each request, over its pages, by FlashInfer's FlashAttention 2 kernels. Pointers are
-// wired as its csrc/batch_prefill_paged.cuh does it.
-#include "boundary.h"
+// Prefill: several queries for each request, over its pages, by FlashInfer's FlashAttention 2 kernels.
+#include "wiring.h"
 
 // How many steps of 16 positions a warp holds: what FlashInfer chooses for heads of 64 given sm_90's shared memory. The
 // other choices would be two thirds of the library, and the only kernels to spill.
@@ -15,17 +14,9 @@
 #include <flashinfer/attention/prefill.cuh>
 #include <flashinfer/attention/default_prefill_params.cuh>
 #include <flashinfer/attention/mask.cuh>
-#include <flashinfer/attention/scheduler.cuh>
-#include <flashinfer/attention/variants.cuh>
 
 namespace stapes {
 namespace {
-
-namespace fi = flashinfer;
-
-using Attention = fi::DefaultAttention<
-    /*use_custom_mask=*/false, /*use_sliding_window=*/false, /*use_logits_soft_cap=*/false, /*use_alibi=*/false>;
-constexpr auto no_positions = fi::PosEncodingMode::kNone;
 
 template <typename Element>
 using Parameters = fi::BatchPrefillPagedParams<Element, Element, Element, int32_t>;
@@ -52,19 +43,19 @@ void check_queries(const stapes_flashinfer_shape &shape, const int32_t *qo_indpt
 }
 
 template <uint32_t tile, fi::MaskMode mask, typename Element>
-cudaError_t launch(const Parameters<Element> &parameters, Element *chunks, float *chunk_sums, cudaStream_t stream) {
+cudaError_t launch(const Parameters<Element> &parameters, const Chunks<Element> &chunks, cudaStream_t stream) {
   return fi::BatchPrefillWithPagedKVCacheDispatched<
       /*SAME_KV_STRIDES=*/true, tile, head_width, head_width, no_positions, /*USE_FP16_QK_REDUCTION=*/false, mask,
-      Attention, Parameters<Element>>(parameters, chunks, chunk_sums, /*enable_pdl=*/false, stream);
+      Attention, Parameters<Element>>(parameters, chunks.values, chunks.sums, /*enable_pdl=*/false, stream);
 }
 
 template <fi::MaskMode mask, typename Element>
 cudaError_t launch(
-    int64_t tile, const Parameters<Element> &parameters, Element *chunks, float *chunk_sums, cudaStream_t stream) {
+    int64_t tile, const Parameters<Element> &parameters, const Chunks<Element> &chunks, cudaStream_t stream) {
   switch (tile) {
-    case 16: return launch<16, mask>(parameters, chunks, chunk_sums, stream);
-    case 64: return launch<64, mask>(parameters, chunks, chunk_sums, stream);
-    case 128: return launch<128, mask>(parameters, chunks, chunk_sums, stream);
+    case 16: return launch<16, mask>(parameters, chunks, stream);
+    case 64: return launch<64, mask>(parameters, chunks, stream);
+    case 128: return launch<128, mask>(parameters, chunks, stream);
   }
   throw std::runtime_error("the plan has an unknown tile");
 }
@@ -76,38 +67,14 @@ void run(
   fi::PrefillPlanInfo info;
   info.FromVector(std::vector<int64_t>(plan.numbers, plan.numbers + 15));
 
-  // In the order of the layout "heads, then positions": page, head, position.
-  const int64_t strides[3] = {arguments.page_stride, arguments.head_stride, head_width};
   Parameters<Element> parameters;
-  parameters.q = static_cast<Element *>(const_cast<void *>(arguments.q));
-  parameters.paged_kv = fi::paged_kv_t<Element, int32_t>(
-      plan.shape.heads, plan.shape.page_size, head_width, plan.shape.batch, fi::QKVLayout::kHND,
-      static_cast<Element *>(const_cast<void *>(arguments.k)), static_cast<Element *>(const_cast<void *>(arguments.v)),
-      strides, const_cast<int32_t *>(arguments.indices), const_cast<int32_t *>(arguments.indptr),
-      const_cast<int32_t *>(arguments.last_page_length));
+  const Chunks<Element> chunks = wire<Element>(parameters, plan, info, arguments);
   parameters.q_indptr = const_cast<int32_t *>(qo_indptr);
-  parameters.o = static_cast<Element *>(arguments.output);
   parameters.group_size = fi::uint_fastdiv(1);
-  parameters.num_qo_heads = plan.shape.heads;
-  parameters.q_stride_n = static_cast<int32_t>(arguments.q_row_stride);
-  parameters.q_stride_h = head_width;
-  parameters.window_left = -1;
-  parameters.sm_scale = arguments.scale;
-
-  parameters.request_indices = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.request_indices_offset);
   parameters.qo_tile_indices = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.qo_tile_indices_offset);
-  parameters.kv_tile_indices = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.kv_tile_indices_offset);
-  parameters.o_indptr = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.o_indptr_offset);
-  parameters.kv_chunk_size_ptr = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.kv_chunk_size_ptr_offset);
-  parameters.padded_batch_size = static_cast<uint32_t>(info.padded_batch_size);
   parameters.max_total_num_rows = static_cast<uint32_t>(info.total_num_rows);
-
-  Element *chunks = nullptr;
-  float *chunk_sums = nullptr;
   if (info.split_kv) {
     parameters.merge_indptr = fi::GetPtrFromBaseOffset<int32_t>(plan.ints, info.merge_indptr_offset);
-    chunks = fi::GetPtrFromBaseOffset<Element>(plan.floats, info.v_offset);
-    chunk_sums = fi::GetPtrFromBaseOffset<float>(plan.floats, info.s_offset);
   }
   // In a graph the grid has blocks without work, and the merge learns on the device how many rows are live.
   if (info.enable_cuda_graph) {
@@ -115,8 +82,8 @@ void run(
     parameters.total_num_rows = fi::GetPtrFromBaseOffset<uint32_t>(plan.ints, info.total_num_rows_offset);
   }
   require(
-      causal ? launch<fi::MaskMode::kCausal>(info.cta_tile_q, parameters, chunks, chunk_sums, stream)
-             : launch<fi::MaskMode::kNone>(info.cta_tile_q, parameters, chunks, chunk_sums, stream),
+      causal ? launch<fi::MaskMode::kCausal>(info.cta_tile_q, parameters, chunks, stream)
+             : launch<fi::MaskMode::kNone>(info.cta_tile_q, parameters, chunks, stream),
       "launch");
 }
 
