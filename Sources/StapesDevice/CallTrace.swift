@@ -42,10 +42,8 @@ package final class CallTrace {
         label = nil
     }
 
-    func append(launchOf kernel: Kernel) { append(launchOf: kernel.address) }
-
-    func append(launchOf kernel: UnsafeRawPointer) {
+    func append(launchOf kernel: Kernel) {
         calls.append(.launch)
-        kernels.append(kernel)
+        kernels.append(kernel.address)
     }
 }

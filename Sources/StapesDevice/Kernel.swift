@@ -20,7 +20,8 @@ package struct Kernel: @unchecked Sendable {
 
     init(_ kernel: stapes_kernel) { code = .cpu(kernel) }
     init(_ function: CUDAFunction) { code = .cuda(function) }
-    init(library address: UnsafeRawPointer) { code = .library(address) }
+    /// - Parameter name: stands for the kernel, whose address the library does not tell.
+    init(library name: StaticString) { code = .library(UnsafeRawPointer(name.utf8Start)) }
     init(missing name: String) { code = .missing(name) }
 
     /// Names the kernel in graphs, traces and profiles.

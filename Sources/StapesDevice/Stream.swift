@@ -63,7 +63,7 @@ package final class Stream {
                 withUnsafePointer(to: arguments) { stapes_team_run(team, function, $0) }
             }
         case (.queue(let queue), .cuda(let function)):
-            traced(kernel, on: queue) { queue.launch(function, arguments) }
+            traced([kernel], on: queue) { queue.launch(function, arguments) }
         case (_, .missing(let name)): preconditionFailure("this device has no operation '\(name)'")
         default: preconditionFailure("a kernel is launched on the device that it is for")
         }
@@ -72,12 +72,11 @@ package final class Stream {
     /// Lets a library launch kernels of its own on a GPU, or record them. What it throws shows in `check`.
     ///
     /// - Parameters:
-    ///   - kernels: what graphs and traces name them by.
+    ///   - kernels: what graphs, traces and profiles name them by; one or more.
     ///   - body: is given the driver's stream.
-    package func launch(library kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
+    package func launch(library kernels: [Kernel], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
         guard let queue else { preconditionFailure("a library is called on the device that it is for") }
-        if !queue.isCapturing, let trace { for kernel in kernels { trace.append(launchOf: kernel) } }
-        queue.launch(library: kernels, body)
+        traced(kernels, on: queue) { queue.launch(library: kernels.map(\.address), body) }
     }
 
     /// What libraries may be asked for on the stream's GPU.
@@ -91,22 +90,11 @@ package final class Stream {
         try body(queue.stream)
     }
 
-    /// Has a library of the GPU launch what it has for an operation, as one kernel that `kernel` names.
-    ///
-    /// - Returns: what `body` returns.
-    func launch<Status>(library kernel: Kernel, _ body: (CUDAQueue) -> Status) -> Status {
-        guard let queue else { preconditionFailure("a library is called on the device that it is for") }
-        var status: Status?
-        traced(kernel, on: queue) { status = queue.launch(library: kernel.address) { body(queue) } }
-        guard let status else { preconditionFailure("the library was called above") }
-        return status
-    }
-
-    /// Tells the trace of an eager launch.
-    private func traced(_ kernel: Kernel, on queue: CUDAQueue, _ launch: () -> Void) {
+    /// Tells the trace of an eager launch. The first of several kernels stands for the time of all.
+    private func traced(_ kernels: [Kernel], on queue: CUDAQueue, _ launch: () -> Void) {
         guard !queue.isCapturing, let trace else { return launch() }
-        trace.append(launchOf: kernel)
-        trace.time(kernel) {
+        for kernel in kernels { trace.append(launchOf: kernel) }
+        trace.time(kernels[0]) {
             launch()
             if trace.timed { queue.synchronize() }
         }

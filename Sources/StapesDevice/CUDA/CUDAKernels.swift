@@ -60,6 +60,9 @@ struct CUDAKernels: @unchecked Sendable {
                 ("paged attention", pagedAttention), ("encoder attention", encoderAttention), ("select", select),
                 ("feed", feed), ("copy pages", copyPages), ("cross scores", crossScores),
                 ("token probability", tokenProbability), ("product (cuBLASLt)", CUDAProducts.kernel),
+                ("paged attention (FlashInfer decode)", FlashInferLibrary.decodeKernel),
+                ("paged attention (FlashInfer prefill)", FlashInferLibrary.prefillKernel),
+                ("merge (FlashInfer)", FlashInferLibrary.mergeKernel),
             ]
         names = Dictionary(uniqueKeysWithValues: named.map { ($0.1.address, $0.0) })
     }

@@ -29,13 +29,7 @@ final class CUDAProducts {
     private static let recentCount = 8 * 5
 
     /// What graphs, traces and profiles know all these products by.
-    static let kernel = Kernel(
-        library: unsafeBitCast(
-            stapes_cublaslt_product_run
-                as @convention(c) (
-                    OpaquePointer, UnsafeRawPointer, UnsafeRawPointer, UnsafeRawPointer?, UnsafeMutableRawPointer,
-                    UnsafeMutableRawPointer?, OpaquePointer
-                ) -> stapes_cublaslt_status, to: UnsafeRawPointer.self))
+    static let kernel = Kernel(library: "cublasLtMatmul")
 
     /// - Throws: `unavailable` where there is no library, with the reason.
     init(_ context: CUDAContext) throws(DeviceError) {
@@ -73,11 +67,12 @@ final class CUDAProducts {
                 rows: input.rows, outputs: output.columns, inputs: input.columns, inputStride: input.rowStride,
                 outputStride: output.rowStride, type: type, outputType: output.type, bias: bias != nil,
                 accumulate: product.accumulate), on: stream)
-        guard let handle = object.handle else { return false }
-        let workspace = try workspace(byteCount: stapes_cublaslt_product_workspace_bytes(handle), on: stream)
-        let status = stream.launch(library: Self.kernel) { queue in
-            stapes_cublaslt_product_run(
-                handle, input.pointer, weights, bias, output.pointer, workspace, queue.stream)
+        guard let made = object.handle else { return false }
+        let workspace = try workspace(byteCount: stapes_cublaslt_product_workspace_bytes(made), on: stream)
+        var status = STAPES_CUBLASLT_OK
+        stream.launch(library: [Self.kernel]) { handle in
+            status = stapes_cublaslt_product_run(
+                made, input.pointer, weights, bias, output.pointer, workspace, handle)
         }
         switch status {
         case STAPES_CUBLASLT_OK: return true

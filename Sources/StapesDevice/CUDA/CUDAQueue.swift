@@ -90,13 +90,6 @@ final class CUDAQueue {
         }
     }
 
-    /// The same for one kernel and a status that the caller looks at.
-    func launch<Status>(library kernel: UnsafeRawPointer, _ body: () -> Status) -> Status {
-        context.use()
-        capturedKernels?.append(kernel)
-        return body()
-    }
-
     func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
         give("memory cannot be set to zero") {
             functions.set_bytes(UnsafeRawPointer(target).onDevice, 0, byteCount, handle)

@@ -5,6 +5,11 @@ package final class FlashInferLibrary: Sendable {
     package let functions: stapes_flashinfer_library
     package let version: String
 
+    // What graphs, traces and profiles know its kernels by.
+    package static let decodeKernel = Kernel(library: "flashinfer decode")
+    package static let prefillKernel = Kernel(library: "flashinfer prefill")
+    package static let mergeKernel = Kernel(library: "flashinfer merge")
+
     /// - Parameter path: of the library; nil looks at the environment, beside the program, and where the system looks.
     /// - Throws: `unavailable`, with the reason.
     package convenience init(path: String? = nil) throws(DeviceError) {

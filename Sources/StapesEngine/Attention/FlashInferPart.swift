@@ -95,17 +95,11 @@ final class FlashInferPart {
     }
 
     /// What a run launches: one kernel, and a second where rows were cut.
-    func kernels(isDecode: Bool) -> [UnsafeRawPointer] {
+    func kernels(isDecode: Bool) -> [Kernel] {
         let isCut = isDecode ? plan.numbers.9 != 0 : plan.numbers.14 != 0
-        let attention = isDecode ? Self.decodeName : Self.prefillName
-        let names = isCut ? [attention, Self.mergeName] : [attention]
-        return names.map { UnsafeRawPointer($0.utf8Start) }
+        let attention = isDecode ? FlashInferLibrary.decodeKernel : FlashInferLibrary.prefillKernel
+        return isCut ? [attention, FlashInferLibrary.mergeKernel] : [attention]
     }
-
-    /// Names by which graphs and traces know the library's kernels.
-    private static let decodeName: StaticString = "flashinfer decode"
-    private static let prefillName: StaticString = "flashinfer prefill"
-    private static let mergeName: StaticString = "flashinfer merge"
 }
 
 /// Memory of one plan. Its numbers are copied to the device from page-locked memory, which is written again only when the
