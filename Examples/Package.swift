@@ -5,7 +5,7 @@ import PackageDescription
 let package = Package(
     name: "examples",
     dependencies: [.package(name: "stapes", path: "..")],
-    targets: ["transcribe", "words", "many", "options"].map { name in
+    targets: ["transcribe", "words", "many", "options", "gpus"].map { name in
         .executableTarget(name: name, dependencies: [.product(name: "Stapes", package: "stapes")])
     },
     swiftLanguageModes: [.v6]

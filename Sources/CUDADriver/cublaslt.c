@@ -207,37 +207,40 @@ static bool search(stapes_cublaslt *library, note *n) {
   return false;
 }
 
-stapes_cublaslt *stapes_cublaslt_create(const char *path, char *message, size_t message_bytes) {
-  note n = {.text = message, .bytes = message_bytes};
-  if (message_bytes) *message = 0;
+/// A library into which nothing was filled, or null and why.
+static stapes_cublaslt *make(note *n) {
+  if (n->bytes) *n->text = 0;
   stapes_cublaslt *library = calloc(1, sizeof *library);
-  if (!library) {
-    add(&n, "not enough memory");
-    return NULL;
-  }
-  if (!path) path = getenv("STAPES_CUBLASLT");
-  if (path && *path ? open_path(library, path, &n) : search(library, &n)) {
-    if (message_bytes) *message = 0;
+  if (!library) add(n, "not enough memory");
+  return library;
+}
+
+/// The library if it is open; what was tried before is then nobody's concern.
+static stapes_cublaslt *made(stapes_cublaslt *library, bool is_open, note *n) {
+  if (is_open) {
+    if (n->bytes) *n->text = 0;
     return library;
   }
   free(library);
   return NULL;
 }
 
+stapes_cublaslt *stapes_cublaslt_create(const char *path, char *message, size_t message_bytes) {
+  note n = {.text = message, .bytes = message_bytes};
+  stapes_cublaslt *library = make(&n);
+  if (!library) return NULL;
+  if (!path) path = getenv("STAPES_CUBLASLT");
+  return made(library, path && *path ? open_path(library, path, &n) : search(library, &n), &n);
+}
+
 stapes_cublaslt *stapes_cublaslt_create_with(const stapes_cublaslt_functions *table, const char *name, char *message,
                                              size_t message_bytes) {
   note n = {.text = message, .bytes = message_bytes};
-  if (message_bytes) *message = 0;
-  stapes_cublaslt *library = calloc(1, sizeof *library);
-  if (!library) {
-    add(&n, "not enough memory");
-    return NULL;
-  }
+  stapes_cublaslt *library = make(&n);
+  if (!library) return NULL;
   library->call = *table;
   snprintf(library->path, sizeof library->path, "%s", name);
-  if (start(library, name, &n)) return library;
-  free(library);
-  return NULL;
+  return made(library, start(library, name, &n), &n);
 }
 
 void stapes_cublaslt_destroy(stapes_cublaslt *library) {
