@@ -7,6 +7,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
+#include <stdbool.h>
+#include <string.h>
 
 // glibc's own, under the names it keeps for this purpose. Not called straight away: a heap that was preloaded frees
 // what it is given, so it must also be the one that was asked.
@@ -14,28 +16,6 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t number, size_t size);
 extern void *__libc_realloc(void *memory, size_t size);
 extern void *__libc_memalign(size_t alignment, size_t size);
-
-// Static thread-local storage: the other kind may be allocated at its first use.
-static _Thread_local bool searching __attribute__((tls_model("initial-exec")));
-
-/// The search may allocate for itself; that goes to glibc.
-static void *search(_Atomic(void *) *known, const char *name, void *meanwhile) {
-  if (searching) return meanwhile;
-  searching = true;
-  void *found = dlsym(RTLD_NEXT, name);
-  searching = false;
-  if (!found) return meanwhile;
-  atomic_store_explicit(known, found, memory_order_relaxed);
-  return found;
-}
-
-// The next definition of a function after ours, found at the first call.
-#define NEXT(function, meanwhile)                                                       \
-  ({                                                                                    \
-    static _Atomic(void *) known;                                                       \
-    void *next = atomic_load_explicit(&known, memory_order_relaxed);                    \
-    (__typeof__(&function))(next ? next : search(&known, #function, (void *)meanwhile)); \
-  })
 
 static int memalign_to(void **memory, size_t alignment, size_t size) {
   if (alignment % sizeof(void *) != 0 || alignment == 0 || (alignment & (alignment - 1)) != 0) return EINVAL;
@@ -45,36 +25,72 @@ static int memalign_to(void **memory, size_t alignment, size_t size) {
   return 0;
 }
 
+// The next definition of each function after ours; until they are found, glibc's.
+static struct {
+  void *(*malloc)(size_t);
+  void *(*calloc)(size_t, size_t);
+  void *(*realloc)(void *, size_t);
+  void *(*memalign)(size_t, size_t);
+  void *(*aligned_alloc)(size_t, size_t);
+  int (*posix_memalign)(void **, size_t, size_t);
+} next = {__libc_malloc, __libc_calloc, __libc_realloc, __libc_memalign, __libc_memalign, memalign_to};
+
+/// Finds them all at the first call of any, which comes while the program is being started and has one thread. Never
+/// later: a search has a state of its own, and the heap is also asked from within others'. `dlerror` reallocates its
+/// text, and a search there would free what it is about to write.
+static void find_next(void) {
+  static bool begun;
+  if (__builtin_expect(begun, 1)) return;
+  begun = true;
+#define FIND(function)                                  \
+  do {                                                  \
+    void *found = dlsym(RTLD_NEXT, #function);          \
+    if (found) memcpy(&next.function, &found, sizeof found); \
+  } while (false)
+  FIND(malloc);
+  FIND(calloc);
+  FIND(realloc);
+  FIND(memalign);
+  FIND(aligned_alloc);
+  FIND(posix_memalign);
+#undef FIND
+}
+
+static void begin_call(void) {
+  find_next();
+  count(&stapes_the_counts.allocations, 1);
+}
+
 #define EXPORTED __attribute__((visibility("default")))
 
 EXPORTED void *malloc(size_t size) {
-  count(&stapes_the_counts.allocations, 1);
-  return NEXT(malloc, __libc_malloc)(size);
+  begin_call();
+  return next.malloc(size);
 }
 
 EXPORTED void *calloc(size_t number, size_t size) {
-  count(&stapes_the_counts.allocations, 1);
-  return NEXT(calloc, __libc_calloc)(number, size);
+  begin_call();
+  return next.calloc(number, size);
 }
 
 EXPORTED void *realloc(void *memory, size_t size) {
-  count(&stapes_the_counts.allocations, 1);
-  return NEXT(realloc, __libc_realloc)(memory, size);
+  begin_call();
+  return next.realloc(memory, size);
 }
 
 EXPORTED void *memalign(size_t alignment, size_t size) {
-  count(&stapes_the_counts.allocations, 1);
-  return NEXT(memalign, __libc_memalign)(alignment, size);
+  begin_call();
+  return next.memalign(alignment, size);
 }
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
-  count(&stapes_the_counts.allocations, 1);
-  return NEXT(aligned_alloc, __libc_memalign)(alignment, size);
+  begin_call();
+  return next.aligned_alloc(alignment, size);
 }
 
 EXPORTED int posix_memalign(void **memory, size_t alignment, size_t size) {
-  count(&stapes_the_counts.allocations, 1);
-  return NEXT(posix_memalign, memalign_to)(memory, alignment, size);
+  begin_call();
+  return next.posix_memalign(memory, alignment, size);
 }
 
 #endif
