@@ -87,8 +87,7 @@ package final class Stream {
     package func prepare(library body: (OpaquePointer) throws(DeviceError) -> Void) throws(DeviceError) {
         guard let queue else { preconditionFailure("a library is called on the device that it is for") }
         precondition(!isRecording, "what a graph is given is prepared outside of it")
-        queue.context.use()
-        try body(queue.stream)
+        try queue.prepare(library: body)
     }
 
     /// Has a library of the GPU launch what it has for an operation, as one kernel that `kernel` names.
