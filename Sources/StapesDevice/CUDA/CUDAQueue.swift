@@ -83,7 +83,7 @@ final class CUDAQueue {
                     function.handle, shape.grid.0, shape.grid.1, shape.grid.2, shape.threads, 1, 1,
                     shape.shared_bytes, handle, &parameter, nil)
             }
-            followsWaitingKernel = function.waits
+            followsWaitingKernel = function.waits && failure == nil
             capturedKernels?.append(UnsafeRawPointer(function.handle))
             capturedBytes += MemoryLayout<Arguments>.size
         }
@@ -91,7 +91,8 @@ final class CUDAQueue {
 
     /// Launches a kernel that may begin while the one before it ends.
     private func launchEarly(
-        _ function: CUDAFunction, _ shape: stapes_cuda_shape, _ parameter: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+        _ function: CUDAFunction, _ shape: stapes_cuda_shape,
+        _ parameter: UnsafeMutablePointer<UnsafeMutableRawPointer?>
     ) -> Int32 {
         var attribute = stapes_cu_launch_attribute()
         attribute.id = UInt32(STAPES_CU_LAUNCH_PROGRAMMATIC)

@@ -119,7 +119,7 @@ final class CUDAWeights: PackedWeights {
         switch usage {
         case .fewRows:
             // Whatever the rows of a step, one kernel, so that a row's bits do not depend on the others.
-            let tiles = Int(stapes_cuda_product_few_tiles(arguments.m))
+            let tiles = Int(stapes_cuda_product_few_tiles(arguments.m, arguments.n))
             guard let kernel = kernels.productFew[tiles] else { preconditionFailure("a kernel for every tile count") }
             stream.launch(kernel, arguments)
         case .manyRows, .overlappingRows:
