@@ -57,6 +57,17 @@ def graph_gain(results, shape):
     return max(found, default=None)
 
 
+def early_gain(shape):
+    """Graphs of one row: launched plainly over kernels that begin early, in one step of the check."""
+
+    def value(results):
+        found = results.get(f"decode {shape} native early", {})
+        plain, early = (found.get(key, [{}])[0].get("graph") for key in ("plain_rows", "rows"))
+        return plain["p50_us"] / early["p50_us"] if plain and early else None
+
+    return value
+
+
 def identical_tokens(results):
     rows = [row for name, result in results.items() if name.startswith("decode ") for row in result.get("rows", [])]
     return 100 * sum(row["identical_tokens"] for row in rows) / len(rows) if rows else None
@@ -145,6 +156,14 @@ def rows():
                             lambda r, s=shape, b=batch, k=kind, e=backend: milliseconds(r, s, b, k, (e,)), 3,
                         )
                     )  # fmt: skip
+    for shape in ("tiny", "base", "turbo", "large-v3"):
+        table.append(
+            Row(
+                f"{shape} decode step, one row, programmatic launch, graph", "ms",
+                lambda r, s=shape: milliseconds(r, s, 1, "graph", ("native early",)), 3,
+            )
+        )  # fmt: skip
+        table.append(Row(f"{shape}, plain launch over programmatic, one row", "times", early_gain(shape), 3))
     for shape in SHAPES:
         step = f"windows {shape}"
         table.append(Row(f"{shape} encoder, one window at a time", "ms", field(step, "clip_encode_ms")))

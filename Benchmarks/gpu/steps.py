@@ -63,6 +63,13 @@ def all_of(check, backends):
                     30 if name == "large-v3" else 12, 75, 2 if number == 0 else 4, needs_gpu=True,
                 )
             )  # fmt: skip
+    for name in speed:
+        steps.append(
+            Step(
+                f"decode {name} native early", lambda c, n=name: decode_early(c, n), 20 if name == "large-v3" else 6, 45,
+                3, needs_gpu=True,
+            )
+        )  # fmt: skip
     seconds = {"tiny": 12, "base": 12, "small": 15, "turbo": 25, "large-v3": 45}
     for name in every:
         steps.append(
@@ -183,6 +190,18 @@ def decode(check, shape, backend):
         "decode", "--random-weights", shape, "--device", check.device, "--attention-backend", backend, "--batch-sizes",
         sizes, "--steps", count,
     )  # fmt: skip
+
+
+def decode_early(check, shape):
+    """One row, without and with kernels that begin while the kernel before them ends."""
+    count = "10" if check.is_dry else "200"
+    reports = {
+        mode: check.json(
+            "decode", "--random-weights", shape, "--device", check.device, "--attention-backend", "native",
+            "--batch-sizes", "1", "--steps", count, "--programmatic-launch", mode,
+        ) for mode in ("off", "on")
+    }  # fmt: skip
+    return {"rows": reports["on"]["rows"], "plain_rows": reports["off"]["rows"]}
 
 
 def made(check, shape):

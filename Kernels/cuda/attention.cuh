@@ -117,6 +117,6 @@ static __device__ __forceinline__ void add_scores(float (&d)[4], const uint4 (&q
 /// The 32 bytes of a row of 64 dimensions that this lane holds in `add_scores`; `part` is the row at 8 pair.
 template <typename T>
 static __device__ __forceinline__ void load_row(uint4 (&x)[2], const T *part) {
-  x[0] = load_streaming_16(part);
-  x[1] = load_streaming_16(part + 32);
+  x[0] = load_16(part);
+  x[1] = load_16(part + 32);
 }

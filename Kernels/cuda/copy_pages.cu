@@ -11,7 +11,7 @@ KERNEL(copy_pages, 256)(const __grid_constant__ stapes_copy_pages_arguments args
 #pragma unroll
   for (int i = 0; i < 4; i++) {
     int64_t at = begin + (i * 256 + threadIdx.x) * 16;
-    if (at < args.page_bytes) parts[i] = load_streaming_16(from + at);
+    if (at < args.page_bytes) parts[i] = load_16(from + at);
   }
 #pragma unroll
   for (int i = 0; i < 4; i++) {

@@ -4,6 +4,12 @@
 //
 // Kernels keep to this: dynamic shared memory through `shared_memory` alone, no static shared memory, no dynamic
 // parallelism, all threads of a block reach every `__syncthreads`, and warp functions are called by all 32 lanes.
+//
+// A kernel may be launched so that it begins while the kernel before it ends (programmatic dependent launch), if it keeps
+// to one rule: every thread of every block calls `wait_for_predecessors` once, before it returns anywhere, before it reads
+// what is not constant (weights, and all that no kernel of a step writes) and before it writes anything. Then whoever has
+// waited sees all that was launched before, since each of those had waited too. What is not constant is read with plain
+// loads, never as constants.
 #pragma once
 
 #ifndef STAPES_EMULATED
@@ -93,12 +99,38 @@ static __device__ __forceinline__ void copy_async_wait() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending));
 }
 
-/// Sixteen bytes that are read once, past the first cache.
-static __device__ __forceinline__ uint4 load_streaming_16(const void *from) {
-  return __ldg(reinterpret_cast<const uint4 *>(from));
+/// Sixteen bytes of weights, which are read once, past the first cache. Volatile and no load of a constant, which both
+/// compilers would move behind `wait_for_predecessors`.
+static __device__ __forceinline__ uint4 load_constant_16(const void *from) {
+  uint4 x;
+  asm volatile("ld.global.L1::no_allocate.v4.u32 {%0,%1,%2,%3}, [%4];"
+               : "=r"(x.x), "=r"(x.y), "=r"(x.z), "=r"(x.w)
+               : "l"(__cvta_generic_to_global(from)));
+  return x;
 }
+
+/// Sixteen bytes that a kernel before may have written.
+static __device__ __forceinline__ uint4 load_16(const void *from) { return *reinterpret_cast<const uint4 *>(from); }
+
+/// Asks for constant bytes on the way to the second cache: a multiple of 16 of them, from a multiple of 16 on.
+static __device__ __forceinline__ void prefetch_constant(const void *from, uint32_t bytes) {
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(__cvta_generic_to_global(from)), "r"(bytes));
+}
+
+/// Waits until all that the stream was given before is done and can be seen, if the kernel began sooner.
+static __device__ __forceinline__ void wait_for_predecessors() { asm volatile("griddepcontrol.wait;" ::: "memory"); }
+
+/// Lets the next kernel begin once every block has come here or ended. It waits for the end of this one itself, so the
+/// sooner the better: what it takes of a multiprocessor none of this kernel's blocks needs any more.
+static __device__ __forceinline__ void let_dependents_begin() { asm volatile("griddepcontrol.launch_dependents;"); }
 #else
 #include "emulator.h"
 #endif
+
+/// How a kernel begins that has nothing to do before.
+static __device__ __forceinline__ void begin_after_predecessors() {
+  let_dependents_begin();
+  wait_for_predecessors();
+}
 
 #include "stapes_cuda_kernels.h"

@@ -140,6 +140,7 @@ KERNEL(random, elementwise::threads)(const __grid_constant__ stapes_cuda_random_
 
 // A row a block; the tables lie at multiples of 16 bytes.
 KERNEL(embed, elementwise::threads)(const __grid_constant__ stapes_embed_arguments args) {
+  begin_after_predecessors();
   if (args.table_type == STAPES_FLOAT32) {
     elementwise::embed_row<float>(args);
   } else if (args.table_type == STAPES_FLOAT16) {
@@ -151,6 +152,7 @@ KERNEL(embed, elementwise::threads)(const __grid_constant__ stapes_embed_argumen
 
 // A row a block.
 KERNEL(gather, elementwise::threads)(const __grid_constant__ stapes_gather_arguments args) {
+  begin_after_predecessors();
   using namespace elementwise;
   const int64_t row = blockIdx.x;
   if (row >= args.rows) return;
@@ -160,6 +162,7 @@ KERNEL(gather, elementwise::threads)(const __grid_constant__ stapes_gather_argum
 }
 
 KERNEL(feed, elementwise::threads)(const __grid_constant__ stapes_feed_arguments args) {
+  begin_after_predecessors();
   for (int64_t row = elementwise::thread_of_grid(); row < args.rows; row += elementwise::threads_of_grid()) {
     args.tokens[row] = args.states[args.seats[row]].token;
   }

@@ -32,6 +32,7 @@ static __device__ __forceinline__ void row(const stapes_layer_norm_arguments &ar
 }  // namespace layer_norms
 
 KERNEL(layer_norm, 128)(const __grid_constant__ stapes_layer_norm_arguments args) {
+  begin_after_predecessors();
   const int64_t row = static_cast<int64_t>(blockIdx.x) * (blockDim.x / 32) + threadIdx.x / 32;
   if (row >= args.rows) return;
   if (args.y_type == STAPES_FLOAT32) {

@@ -138,7 +138,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
 #pragma unroll
     for (int s = 0; s < 2; s++)
 #pragma unroll
-      for (int r = 0; r < 4; r++) v[s][r] = load_streaming_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
+      for (int r = 0; r < 4; r++) v[s][r] = load_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
   } else {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
@@ -151,7 +151,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
       for (int r = 0; r < 4; r++) {
         v[s][r] = zeros_16();
         if (value_position + s * 16 + value_row(r) < cached)
-          v[s][r] = load_streaming_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
+          v[s][r] = load_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
       }
   }
   // That one is taken from where it was made. Its copy to the cache is begun here too: eight lanes have the key, eight
@@ -167,8 +167,8 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
     for (int s = 0; s < 2; s++)
 #pragma unroll
       for (int r = 0; r < 4; r++)
-        if (value_position + s * 16 + value_row(r) == last) v[s][r] = load_streaming_16(new_value + quad * 8);
-    copied = load_streaming_16((lane & 8 ? new_value : new_key) + lane % 8 * 8);
+        if (value_position + s * 16 + value_row(r) == last) v[s][r] = load_16(new_value + quad * 8);
+    copied = load_16((lane & 8 ? new_value : new_key) + lane % 8 * 8);
   }
 
   float scores[4][4];
@@ -331,9 +331,11 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
 }  // namespace paged
 
 KERNEL(paged_attention_f16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
+  begin_after_predecessors();
   paged::paged_attention<half_t>(args);
 }
 
 KERNEL(paged_attention_bf16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
+  begin_after_predecessors();
   paged::paged_attention<bfloat_t>(args);
 }

@@ -96,7 +96,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
   const int k = static_cast<int>(args.k), steps = (k + step - 1) / step, a_stride = static_cast<int>(args.a_stride);
   const int64_t first_output = static_cast<int64_t>(blockIdx.x) * (8 * Strips);
   const int64_t first_row = static_cast<int64_t>(blockIdx.y) * (16 * Tiles);
-  if (first_output >= args.n || first_row >= args.m) return;
+  let_dependents_begin();
+  if (first_output >= args.n || first_row >= args.m) return wait_for_predecessors();
   // Rows and outputs of the block that exist.
   const int rows = static_cast<int>(args.m - first_row < 16 * Tiles ? args.m - first_row : 16 * Tiles);
   const int outputs = static_cast<int>(args.n - first_output < 8 * Strips ? args.n - first_output : 8 * Strips);
@@ -104,8 +105,8 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
   const bool lower = Tiles > 1 || rows > 8;
   const int lane_row = lane / 4, lane_input = lane % 4 * 8;
 
-  // Weights come first: they wait for nothing, and what follows hides the way they have to go. Where an output or a row
-  // does not exist, the last one is read in its place: what comes of it is not stored.
+  // Weights come first: they wait for nothing, not even for the kernel before, and what follows hides the way they have to
+  // go. Where an output or a row does not exist, the last one is read in its place: what comes of it is not stored.
   const T *weight = static_cast<const T *>(args.weight) + first_output * args.k + lane_input;
   int weight_rows[Strips];
 #pragma unroll
@@ -116,12 +117,31 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
     const int at = (warp + d * warps) * step;
 #pragma unroll
     for (int s = 0; s < Strips; ++s) {
-      weights[d][s] = at + lane_input < k ? load_streaming_16(weight + (weight_rows[s] + at)) : make_uint4(0, 0, 0, 0);
+      weights[d][s] = at + lane_input < k ? load_constant_16(weight + (weight_rows[s] + at)) : make_uint4(0, 0, 0, 0);
     }
   }
+  // The rest of the block's weights comes to the second cache meanwhile. Its rows lie behind each other.
+  if (threadIdx.x == 0 && blockIdx.y == 0 && steps > depth * warps) {
+    prefetch_constant(static_cast<const T *>(args.weight) + first_output * args.k,
+                      static_cast<uint32_t>(outputs * k * sizeof(T)));
+  }
 
-  // So does what the end needs, if there are registers to keep it. Of a strip a thread finishes one output, or two of
-  // four tiles.
+  // Shared memory: partial sums; mean and 1 / deviation of each row; gamma and beta.
+  float *partials = reinterpret_cast<float *>(shared_memory());
+  float2 *moments = reinterpret_cast<float2 *>(partials + warps * Tiles * 128);
+  float *gammas = reinterpret_cast<float *>(moments + Tiles * 16);
+  if (input == normal) {
+    for (int i = threadIdx.x * 4; i < k; i += threads * 4) {
+      copy_async_16(gammas + i, args.gamma + i, true);
+      copy_async_16(gammas + k + i, args.beta + i, true);
+    }
+    copy_async_commit();
+  }
+  // So far all was constant. From here on rows are read.
+  wait_for_predecessors();
+
+  // What the end needs comes early too, if there are registers to keep it. Of a strip a thread finishes one output, or two
+  // of four tiles.
   constexpr bool early = Tiles == 1;
   constexpr int results = Tiles == 4 ? 2 : 1;
   float bias[Strips], before[Strips][results];
@@ -140,16 +160,7 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
     if (early) fetch_for_end(s);
   }
 
-  // Shared memory: partial sums; mean and 1 / deviation of each row; gamma and beta.
-  float *partials = reinterpret_cast<float *>(shared_memory());
-  float2 *moments = reinterpret_cast<float2 *>(partials + warps * Tiles * 128);
-  float *gammas = reinterpret_cast<float *>(moments + Tiles * 16);
   if (input == normal) {
-    for (int i = threadIdx.x * 4; i < k; i += threads * 4) {
-      copy_async_16(gammas + i, args.gamma + i, true);
-      copy_async_16(gammas + k + i, args.beta + i, true);
-    }
-    copy_async_commit();
     const float *x = static_cast<const float *>(args.a) + first_row * args.a_stride;
 #pragma unroll 1
     for (int row = warp; row < rows; row += warps) {
@@ -222,7 +233,7 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
 #pragma unroll
         for (int s = 0; s < Strips; ++s) {
           weights[g + d][s] =
-              at + lane_input < k ? load_streaming_16(weight + (weight_rows[s] + at)) : make_uint4(0, 0, 0, 0);
+              at + lane_input < k ? load_constant_16(weight + (weight_rows[s] + at)) : make_uint4(0, 0, 0, 0);
         }
       }
     }

@@ -383,4 +383,7 @@ __device__ __forceinline__ void select(const stapes_select_arguments &a) {
 
 }  // namespace choice
 
-KERNEL(select, 1024)(const __grid_constant__ stapes_select_arguments args) { choice::select(args); }
+KERNEL(select, 1024)(const __grid_constant__ stapes_select_arguments args) {
+  begin_after_predecessors();
+  choice::select(args);
+}

@@ -6,9 +6,9 @@ namespace store {
 /// Eight numbers of `from` as those of the cache.
 template <typename T>
 __device__ __forceinline__ uint4 converted(const void *from, int64_t at, stapes_type type) {
-  if (type != STAPES_FLOAT32) return load_streaming_16(static_cast<const T *>(from) + at);
+  if (type != STAPES_FLOAT32) return load_16(static_cast<const T *>(from) + at);
   const float *x = static_cast<const float *>(from) + at;
-  const uint4 low = load_streaming_16(x), high = load_streaming_16(x + 4);
+  const uint4 low = load_16(x), high = load_16(x + 4);
   float eight[8];
   memcpy(eight, &low, 16);
   memcpy(eight + 4, &high, 16);
@@ -38,6 +38,7 @@ __device__ __forceinline__ void store_kv(const stapes_store_kv_arguments &a) {
 }  // namespace store
 
 KERNEL(store_kv, 128)(const __grid_constant__ stapes_store_kv_arguments args) {
+  begin_after_predecessors();
   if (args.cache.type == STAPES_FLOAT16)
     store::store_kv<half_t>(args);
   else

@@ -49,6 +49,7 @@ static const symbol symbols[] = {
     SYMBOL(module_function, "cuModuleGetFunction"),
     SYMBOL(function_set_attribute, "cuFuncSetAttribute"),
     SYMBOL(launch, "cuLaunchKernel"),
+    SYMBOL(launch_with, "cuLaunchKernelEx"),
     SYMBOL(graph_instantiate, "cuGraphInstantiateWithFlags"),
     SYMBOL(graph_upload, "cuGraphUpload"),
     SYMBOL(graph_launch, "cuGraphLaunch"),

@@ -39,15 +39,27 @@ stapes_cuda_shape stapes_cuda_shape_layer_norm(const void *arguments) {
   return shape(divided_up(a->rows, 4), 1, 128, 0);
 }
 
-int stapes_cuda_product_few_tiles(int64_t m) { return m <= 16 ? 1 : m <= 32 ? 2 : 4; }
+/// Strips of 8 outputs that a block of product_few computes, of `all`: more where the rows it fetches for them are many, and
+/// where outputs are.
+static int64_t strips_of_few(int tiles, int64_t all) {
+  if (tiles <= 2 && all >= 4 * ENOUGH_BLOCKS) return 4;
+  return tiles > 1 || all >= 2 * ENOUGH_BLOCKS ? 2 : 1;
+}
+
+int stapes_cuda_product_few_tiles(int64_t m, int64_t n) {
+  const int64_t all = divided_up(n, 8);
+  int tiles = m <= 16 ? 1 : m <= 32 ? 2 : 4;
+  // Where most multiprocessors would have nothing, each block fetches fewer rows: they are what takes long.
+  while (tiles > 1 && divided_up(all, strips_of_few(tiles, all)) * divided_up(m, 16 * tiles) < ENOUGH_BLOCKS / 2) {
+    tiles /= 2;
+  }
+  return tiles;
+}
 
 stapes_cuda_shape stapes_cuda_shape_product_few(const void *arguments) {
   const stapes_cuda_product_arguments *a = arguments;
-  int64_t tiles = stapes_cuda_product_few_tiles(a->m), all = divided_up(a->n, 8);
-  // Strips of 8 outputs that a block computes: more where the rows it fetches for them are many, and where outputs are.
-  int64_t strips = tiles == 1 ? 1 : 2;
-  if (tiles == 1 && all >= 2 * ENOUGH_BLOCKS) strips = 2;
-  if (tiles <= 2 && all >= 4 * ENOUGH_BLOCKS) strips = 4;
+  int tiles = stapes_cuda_product_few_tiles(a->m, a->n);
+  int64_t all = divided_up(a->n, 8), strips = strips_of_few(tiles, all);
   // The partial sums of eight warps; what a layer norm needs of each row; gamma and beta.
   int64_t bytes = 8 * tiles * 128 * 4;
   if (a->gamma) bytes += tiles * 16 * 8 + 2 * a->k * 4;

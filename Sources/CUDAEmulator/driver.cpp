@@ -200,14 +200,17 @@ static std::shared_ptr<stream> stream_of(call &c, stapes_cu_stream handle) {
 
 /// Gives work to a stream, or to its capture.
 static int add(call &c, const std::shared_ptr<stream> &stream, operation work) {
+  if (work.early && !stream->after_kernel)
+    return c.w.fail(INVALID_VALUE, "%s may begin early, but behind no kernel", work.name);
+  stream->after_kernel = work.kind == kind::KERNEL;
   if (stream->capture) {
     if (!stream->capture->valid) return c.w.fail(CAPTURE_INVALIDATED, "the capture has failed before");
-    if (work.name) c.w.log.kernels[STAPES_FAKE_CAPTURED].push_back(work.name);
+    if (work.name) c.w.log.add(STAPES_FAKE_CAPTURED, work);
     stream->capture->nodes->push_back(std::move(work));
     stream->behind[stream.get()]++;
     return SUCCESS;
   }
-  if (work.name) c.w.log.kernels[STAPES_FAKE_LAUNCHED].push_back(work.name);
+  if (work.name) c.w.log.add(STAPES_FAKE_LAUNCHED, work);
   stream->waiting.push_back(std::move(work));
   return c.w.options.eager ? run(c.w, stream) : int(SUCCESS);
 }
@@ -226,6 +229,7 @@ static int stream_begin_capture(stapes_cu_stream stream, int mode) {
   if (mode < 0 || mode > 2) return c.w.fail(INVALID_VALUE, "no capture mode %d", mode);
   found->capture = std::make_shared<capture>(capture{++c.w.captures, found.get(), this_thread(), mode});
   found->behind.clear();
+  found->after_kernel = false;
   return SUCCESS;
 }
 
@@ -247,6 +251,7 @@ static int stream_end_capture(stapes_cu_stream stream, stapes_cu_graph *graph) {
     if (other->capture != ending) continue;
     joined = joined && found->behind[other.get()] >= other->behind[other.get()];
     other->capture = nullptr;
+    other->after_kernel = false;
   }
   if (!ending->valid) return c.w.fail(CAPTURE_INVALIDATED, "the capture has failed before: %s", c.w.message.c_str());
   if (!joined) return c.w.fail(CAPTURE_UNJOINED, "work of another stream in the capture is not waited for");
@@ -478,6 +483,7 @@ static int event_record(stapes_cu_event event, stapes_cu_stream stream) {
     recorded->behind = found->behind;
     return SUCCESS;
   }
+  found->after_kernel = false;
   recorded->capture = 0;
   recorded->stream = found;
   recorded->not_ready = c.w.options.not_ready_count;
@@ -574,11 +580,12 @@ static int function_set_attribute(stapes_cu_function function, int attribute, in
   return SUCCESS;
 }
 
-static int launch(stapes_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
-                  unsigned block_y, unsigned block_z, unsigned shared_bytes, stapes_cu_stream stream, void **parameters,
-                  void **extra) {
-  BEGIN("launch", CONTEXT);
-  auto found = stream_of(c, stream);
+static int launch(call &c, stapes_cu_function function, const stapes_cu_launch_config &config, bool early,
+                  void **parameters, void **extra) {
+  const unsigned grid_x = config.grid_x, grid_y = config.grid_y, grid_z = config.grid_z;
+  const unsigned block_x = config.block_x, block_y = config.block_y, block_z = config.block_z;
+  const unsigned shared_bytes = config.shared_bytes;
+  auto found = stream_of(c, config.stream);
   if (!found) return c.result;
   auto launched = find(c.w.functions, function);
   if (!launched || launched->device != c.device) return unknown(c, "function");
@@ -597,6 +604,7 @@ static int launch(stapes_cu_function function, unsigned grid_x, unsigned grid_y,
   operation work = {kind::KERNEL};
   work.name = name;
   work.kernel = &kernel;
+  work.early = early;
   work.grid = {grid_x, grid_y, grid_z};
   work.block = {block_x, block_y, block_z};
   work.shared_bytes = shared_bytes;
@@ -605,6 +613,33 @@ static int launch(stapes_cu_function function, unsigned grid_x, unsigned grid_y,
   std::string bad = c.w.bad_argument(work.bytes);
   if (!bad.empty()) return c.w.fail(INVALID_VALUE, "%s: %s", name, bad.c_str());
   return add(c, found, std::move(work));
+}
+
+static int launch(stapes_cu_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                  unsigned block_y, unsigned block_z, unsigned shared_bytes, stapes_cu_stream stream, void **parameters,
+                  void **extra) {
+  BEGIN("launch", CONTEXT);
+  const stapes_cu_launch_config config = {grid_x,       grid_y, grid_z,  block_x, block_y, block_z,
+                                          shared_bytes, stream, nullptr, 0};
+  return launch(c, function, config, false, parameters, extra);
+}
+
+static int launch_with(const stapes_cu_launch_config *config, stapes_cu_function function, void **parameters,
+                       void **extra) {
+  BEGIN("launch_with", CONTEXT);
+  if (config->attribute_count && !config->attributes) return c.w.fail(INVALID_VALUE, "attributes, but none given");
+  bool early = false;
+  for (unsigned i = 0; i < config->attribute_count; i++) {
+    const stapes_cu_launch_attribute &attribute = config->attributes[i];
+    if (attribute.id != STAPES_CU_LAUNCH_PROGRAMMATIC)
+      return c.w.fail(INVALID_VALUE, "launch attribute %u is not one of the fake device", attribute.id);
+    for (char byte : attribute.padding)
+      if (byte) return c.w.fail(INVALID_VALUE, "the padding of a launch attribute is not zero");
+    for (char byte : attribute.rest)
+      if (byte) return c.w.fail(INVALID_VALUE, "the rest of a launch attribute is not zero");
+    early = attribute.programmatic_allowed != 0;
+  }
+  return launch(c, function, *config, early, parameters, extra);
 }
 
 // MARK: Graphs
@@ -702,6 +737,7 @@ static const stapes_cuda_driver functions = {
     .module_function = module_function,
     .function_set_attribute = function_set_attribute,
     .launch = launch,
+    .launch_with = launch_with,
     .graph_instantiate = graph_instantiate,
     .graph_upload = graph_upload,
     .graph_launch = graph_launch,

@@ -68,6 +68,8 @@ struct emulator_thread {
   std::vector<emulator_copy> copies;
   /// Ends of the committed groups in `copies`.
   std::vector<size_t> groups;
+  /// How often it has waited for the kernels before.
+  unsigned waits;
 };
 
 /// What the threads of a block have in common.
@@ -94,6 +96,10 @@ void emulator_barrier(int line);
 
 /// Waits until all lanes of `mask` have come here. The last one runs `operation`.
 void emulator_meet(const char *name, emulator_operation operation, unsigned mask, void *lane, int line);
+
+/// Notes that the thread has waited for the kernels before, and ends the launch where a kernel breaks its rule
+/// (device.cuh).
+void emulator_wait_for_predecessors(int line);
 
 // MARK: Kernels
 
@@ -346,7 +352,8 @@ static inline void __stcs(T *to, T value) {
   emulator_check_aligned<T>(to);
   *to = value;
 }
-static inline uint4 load_streaming_16(const void *from) { return __ldg(static_cast<const uint4 *>(from)); }
+static inline uint4 load_constant_16(const void *from) { return __ldg(static_cast<const uint4 *>(from)); }
+static inline uint4 load_16(const void *from) { return __ldg(static_cast<const uint4 *>(from)); }
 
 // MARK: 16-bit types
 
@@ -488,3 +495,17 @@ static inline void copy_async_commit() { emulator_now->groups.push_back(emulator
 void emulator_copy_wait(size_t pending);
 template <int Pending>
 static inline void copy_async_wait() { emulator_copy_wait(Pending); }
+
+// MARK: Kernels that begin early
+
+static inline void wait_for_predecessors(int line = __builtin_LINE()) { emulator_wait_for_predecessors(line); }
+static inline void let_dependents_begin() {}
+
+/// Nothing comes of it but that the bytes have to be there.
+static inline void prefetch_constant(const void *from, uint32_t bytes) {
+  if (bytes == 0 || bytes % 16) emulator_fail("a prefetch of %u bytes", bytes);
+  emulator_check_aligned<uint4>(from);
+  auto bytes_of = static_cast<const volatile char *>(from);
+  (void)bytes_of[0];
+  (void)bytes_of[bytes - 1];
+}

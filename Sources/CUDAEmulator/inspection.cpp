@@ -41,6 +41,11 @@ const char *stapes_fake_cuda_kernel_name(stapes_fake_kernels list, size_t index)
   return here && index < here->log.kernels[list].size() ? here->log.kernels[list][index] : nullptr;
 }
 
+bool stapes_fake_cuda_kernel_is_early(stapes_fake_kernels list, size_t index) {
+  guard lock(here_lock);
+  return here && index < here->log.early[list].size() && here->log.early[list][index];
+}
+
 size_t stapes_fake_cuda_calls(const char *function) {
   guard lock(here_lock);
   if (!here) return 0;

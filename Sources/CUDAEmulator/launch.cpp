@@ -57,7 +57,7 @@ static void arrange(std::vector<uint32_t> &order, size_t count, uint64_t salt) {
 
 namespace {
 
-enum state { READY, AT_BARRIER, AT_WARP, ENDED };
+enum state { READY, AT_BARRIER, AT_WARP, AT_WAIT, ENDED };
 
 struct runner : emulator_thread {
   emulator_fiber fiber;
@@ -82,6 +82,11 @@ struct machine {
   std::vector<uint32_t> order, blocks;
   std::vector<char> shared;
   std::string error;
+  // How often the threads that have ended waited for the kernels before, or -1; what it has to be in this launch, or -1.
+  int waits, needed_waits;
+  // Threads of the block that wait, and what is hidden until all do: contents by range.
+  unsigned at_wait;
+  std::vector<std::vector<char>> hidden;
 };
 
 }  // namespace
@@ -183,9 +188,62 @@ void emulator_copy_wait(size_t pending) {
   for (size_t &group : thread->groups) group -= end;
 }
 
+// MARK: Waiting for the kernels before
+
+static std::vector<emulator_memory> to_hide;
+static const unsigned hiding_blocks = 4;
+
+void emulator_hide(std::vector<emulator_memory> memory) { to_hide = std::move(memory); }
+
+bool emulator_waited() { return here_storage && here_storage->waits > 0; }
+
+static void hide() {
+  for (const emulator_memory &memory : to_hide) {
+    auto begin = static_cast<char *>(memory.begin);
+    here->hidden.emplace_back(begin, begin + memory.bytes);
+    memset(begin, 0xff, memory.bytes);
+  }
+}
+
+/// False if somebody wrote where it was hidden.
+static bool show() {
+  bool whole = true;
+  for (size_t i = 0; i < here->hidden.size(); i++) {
+    const std::vector<char> &contents = here->hidden[i];
+    auto begin = static_cast<char *>(to_hide[i].begin);
+    for (size_t j = 0; j < contents.size(); j++) whole = whole && begin[j] == char(0xff);
+    memcpy(begin, contents.data(), contents.size());
+  }
+  here->hidden.clear();
+  return whole;
+}
+
+void emulator_wait_for_predecessors(int line) {
+  runner *thread = running();
+  if (thread->waits++) emulator_fail("waits for the kernels before a second time, in line %d", line);
+  // It is no barrier: only where something is hidden do threads meet here.
+  if (here->hidden.empty()) return;
+  thread->state = AT_WAIT;
+  if (++here->at_wait == here->count) {
+    if (!show()) emulator_fail("wrote before it waited for the kernels before, in line %d", line);
+    for (unsigned i = 0; i < here->count; i++) here->threads[i].state = READY;
+  }
+  yield();
+}
+
+/// What a thread that ends has done of it.
+static void check_waits(const runner *thread) {
+  machine &m = *here;
+  int waits = int(thread->waits);
+  if (m.needed_waits >= 0 && waits != m.needed_waits) emulator_fail("did not wait for the kernels before");
+  if (m.waits >= 0 && waits != m.waits) emulator_fail("waited %d times for the kernels before, others %d", waits, m.waits);
+  m.waits = waits;
+}
+
 static void run_thread() {
   runner *thread = running();
   here->kernel->call(here->arguments);
+  check_waits(thread);
   unsigned warp = thread->linear / 32, bit = 1u << thread->linear % 32;
   if (here->waiting) emulator_fail("ends while %u threads wait at __syncthreads", here->waiting);
   for (unsigned i = 0; i < 32; i++)
@@ -229,7 +287,7 @@ static void prepare_shared(size_t bytes) {
 
 static bool run_block() {
   machine &m = *here;
-  m.waiting = m.ended = 0;
+  m.waiting = m.ended = m.at_wait = 0;
   memset(m.arrived, 0, sizeof m.arrived);
   memset(m.gone, 0, sizeof m.gone);
   memset(m.block.shared, poison, m.block.shared_bytes);
@@ -241,6 +299,7 @@ static bool run_block() {
     thread.block = &m.block;
     thread.copies.clear();
     thread.groups.clear();
+    thread.waits = 0;
     thread.state = READY;
     if (!emulator_fiber_begin(&thread.fiber, i, run_thread)) {
       note(nullptr, "no memory for stacks");
@@ -258,7 +317,8 @@ static bool run_block() {
       if (!m.error.empty()) return false;
     }
     if (moved) continue;
-    // Some wait for the block and some for their warp.
+    // Some wait for the block and some for their warp, or for the kernels before.
+    if (m.at_wait) note(nullptr, "some threads wait for the kernels before, and others for them");
     for (uint32_t i : m.order) {
       const runner &thread = m.threads[i];
       if (thread.state != AT_WARP) continue;
@@ -278,7 +338,7 @@ static bool run_block() {
 const char *emulator_error() { return here_storage ? here_storage->error.c_str() : ""; }
 
 bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, size_t shared_bytes,
-                     const void *arguments) {
+                     const void *arguments, bool early) {
   if (!here_storage) here_storage.reset(new machine);
   here = here_storage.get();
   machine &m = *here;
@@ -286,6 +346,8 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
   emulator_forget_fault();
   m.error.clear();
   m.kernel = &kernel;
+  m.waits = -1;
+  m.needed_waits = early || !to_hide.empty() ? 1 : -1;
   m.block.index = {0, 0, 0};
   m.block.threads = block;
   m.block.grid = grid;
@@ -310,11 +372,14 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
   prepare_shared(shared_bytes);
   arrange(m.blocks, blocks, 0);
   arrange(m.order, m.count, 1);
+  unsigned hides = to_hide.empty() ? 0 : hiding_blocks;
   for (uint32_t i : m.blocks) {
     m.block.index = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
     if (chosen_order.load() == EMULATOR_SHUFFLED) arrange(m.order, m.count, i + 2);
+    if (hides > 0) hides--, hide();
     if (!run_block()) break;
   }
+  if (!m.hidden.empty()) show();
   emulator_now = nullptr;
   return m.error.empty();
 }

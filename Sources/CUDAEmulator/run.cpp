@@ -16,6 +16,11 @@ void stapes_emulator_set_order(stapes_emulator_order order, uint64_t seed) {
   emulator_set_order(static_cast<emulator_order>(order), seed);
 }
 
+void stapes_emulator_hide(void *memory, size_t bytes) {
+  if (bytes) emulator_hide({{memory, bytes}});
+  else emulator_hide({});
+}
+
 bool stapes_emulator_has(const char *name) { return find(name) != nullptr; }
 
 bool stapes_emulator_run(const char *name, stapes_cuda_shape shape, const void *arguments) {

@@ -88,6 +88,19 @@ KERNEL(test_wild, 256)(const __grid_constant__ arguments args) {
   if (threadIdx.x == 5) outputs(args)[args.count] = 1;
 }
 
+KERNEL(test_waits, 256)(const __grid_constant__ arguments args) {
+  const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  let_dependents_begin();
+  if (args.wrong == 1 && i >= args.count) return;
+  float x = args.wrong == 3 && i < args.count ? inputs(args)[i] : 0;
+  if (args.wrong == 4 && i < args.count) outputs(args)[i] = 0;
+  wait_for_predecessors();
+  if (args.wrong == 2 && threadIdx.x == 3) wait_for_predecessors();
+  if (i >= args.count) return;
+  if (args.wrong != 3) x = inputs(args)[i];
+  outputs(args)[i] += x;
+}
+
 static float deep(float x, int depth) {
   volatile float kept[256] = {x};
   return depth ? kept[depth % 256] + deep(x, depth - 1) + kept[0] : x;

@@ -23,14 +23,15 @@ static int check_guards(world &world, int device, const char *name) {
 }
 
 static int run_kernel(world &world, int device, const operation &work) {
-  world.log.kernels[STAPES_FAKE_RUN].push_back(work.name);
+  world.log.add(STAPES_FAKE_RUN, work);
   if (int result = world.injected("execute")) return lose(world, device, result);
   if (work.function) {
     work.function(work.bytes.data());
   } else if (std::string text = world.bad_argument(work.bytes); !text.empty()) {
     world.fail(ILLEGAL_ADDRESS, "%s: %s", work.name, text.c_str());
     return lose(world, device, ILLEGAL_ADDRESS);
-  } else if (!emulator_launch(*work.kernel, work.grid, work.block, work.shared_bytes, work.bytes.data())) {
+  } else if (!emulator_launch(*work.kernel, work.grid, work.block, work.shared_bytes, work.bytes.data(),
+                              work.early)) {
     int result = emulator_faulted() ? ILLEGAL_ADDRESS : LAUNCH_FAILED;
     world.fail(result, "%s", emulator_error());
     return lose(world, device, result);

@@ -31,6 +31,8 @@ struct operation {
   void (*function)(const void *) = nullptr;
   uint3 grid = {}, block = {};
   unsigned shared_bytes = 0;
+  /// Whether the kernel may begin while the one before it ends.
+  bool early = false;
   /// Arguments, or what a copy from pageable memory has read already.
   std::vector<char> bytes = {};
   /// Addresses of a copy, of the device or the host; the source is null where `bytes` has it.
@@ -77,6 +79,8 @@ struct stream {
   std::shared_ptr<fake::capture> capture = nullptr;
   /// In a capture: how much each stream has done that is known to be before what this one does next.
   std::map<const stream *, uint64_t> behind = {};
+  /// Whether what it was given last is a kernel.
+  bool after_kernel = false;
 };
 
 /// Runs a stream's work: all of it, or until `record` of `event` is reached. What it waits for in other streams runs

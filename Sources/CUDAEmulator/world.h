@@ -64,8 +64,15 @@ struct failure {
 
 struct log {
   std::vector<const char *> kernels[3];
+  /// Of each, whether it may begin early.
+  std::vector<bool> early[3];
   std::map<std::string, size_t> calls;
   stapes_fake_copies copies = {};
+
+  void add(stapes_fake_kernels list, const operation &kernel) {
+    kernels[list].push_back(kernel.name);
+    early[list].push_back(kernel.early);
+  }
 };
 
 struct world {

@@ -12,11 +12,12 @@ package enum ArgumentRewrite {
         "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
         "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line",
         "metrics", "model", "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format",
-        "passes", "patience", "prefill-attention-backend", "prefix", "prepend-punctuations", "progress", "prompt",
-        "prompt-reset-on-temperature", "reference-texts", "repeat", "repetition-penalty", "response-format", "revision",
-        "seed", "suppress-tokens", "task", "temperature", "temperature-increment-on-fallback", "texts", "threads",
-        "timeout", "transport", "url", "vad-max-speech-duration-s", "vad-min-silence-duration-ms",
-        "vad-min-speech-duration-ms", "vad-neg-threshold", "vad-speech-pad-ms", "vad-threshold",
+        "passes", "patience", "prefill-attention-backend", "prefix", "prepend-punctuations", "programmatic-launch",
+        "progress", "prompt", "prompt-reset-on-temperature", "reference-texts", "repeat", "repetition-penalty",
+        "response-format", "revision", "seed", "suppress-tokens", "task", "temperature",
+        "temperature-increment-on-fallback", "texts", "threads", "timeout", "transport", "url",
+        "vad-max-speech-duration-s", "vad-min-silence-duration-ms", "vad-min-speech-duration-ms", "vad-neg-threshold",
+        "vad-speech-pad-ms", "vad-threshold",
     ])
 
     /// Names that others use for one of our options.

@@ -41,4 +41,7 @@ struct CUDAFunction {
     let handle: OpaquePointer
     /// From the arguments it is launched with.
     let shape: @convention(c) (UnsafeRawPointer) -> stapes_cuda_shape
+    /// Whether it waits for the kernels before it by itself (`wait_for_predecessors` in device.cuh), and writes nothing
+    /// that is read before such a wait: weights.
+    let waits: Bool
 }

@@ -86,8 +86,7 @@ package final class Stream {
     package func prepare(library body: (OpaquePointer) throws(DeviceError) -> Void) throws(DeviceError) {
         guard let queue else { preconditionFailure("a library is called on the device that it is for") }
         precondition(!isRecording, "what a graph is given is prepared outside of it")
-        queue.context.use()
-        try body(queue.stream)
+        try queue.prepare(library: body)
     }
 
     /// Tells the trace of an eager launch. The first of several kernels stands for the time of all.

@@ -38,6 +38,8 @@ package struct EngineConfiguration: Sendable {
     package var maximumRows: Int
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     package var looksAhead: Bool
+    /// Whether a GPU's kernels of steps may begin while the kernel before ends.
+    package var launchesProgrammatically: Bool
     /// Bytes of each device that windows and prompts which nobody uses may take, in case they are asked for again; nil
     /// chooses.
     package var cacheBytes: Int?
@@ -53,7 +55,8 @@ package struct EngineConfiguration: Sendable {
         threads: Int, level: CPULevel = .best, prefillBackend: BackendChoice? = nil,
         decodeBackend: BackendChoice? = nil,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
-        looksAhead: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
+        looksAhead: Bool = false, launchesProgrammatically: Bool = false, cacheBytes: Int? = nil,
+        mailboxCapacity: Int = 1024,
         maximumWaitingWindows: Int = EngineConfiguration.defaultWaitingWindows,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
@@ -70,6 +73,7 @@ package struct EngineConfiguration: Sendable {
         self.graphs = graphs
         self.maximumRows = maximumRows
         self.looksAhead = looksAhead
+        self.launchesProgrammatically = launchesProgrammatically
         self.cacheBytes = cacheBytes
         self.mailboxCapacity = mailboxCapacity
         self.maximumWaitingWindows = maximumWaitingWindows

@@ -308,6 +308,59 @@ extension CUDAEmulatorTests {
             #expect(gpu.driver.module_function(&missing, gpu.module, "stapes_cuda_nothing") == 500)
         }
 
+        @Test func aKernelThatBeginsEarlyStaysSoInAGraph() throws {
+            let gpu = try FakeGPU()
+            let (one, memory) = (try gpu.allocate(4), try gpu.allocate(4))
+            try check(gpu.launch("fill", one, value: 1))
+            try check(gpu.launch("fill", memory, value: 2))
+            try check(gpu.launchEarly(memory, input: one))
+            #expect(stapes_fake_cuda_kernel_is_early(STAPES_FAKE_LAUNCHED, 2))
+            #expect(!stapes_fake_cuda_kernel_is_early(STAPES_FAKE_LAUNCHED, 1))
+            let (result, graph) = try gpu.capture {
+                try check(gpu.launch("add", memory, input: one))
+                try check(gpu.launchEarly(memory, input: one))
+                try check(gpu.launchEarly(memory, input: one) { $0.programmatic_allowed = 0 })
+            }
+            try check(result)
+            try check(gpu.driver.graph_launch(gpu.instantiate(graph), gpu.stream))
+            try check(gpu.driver.stream_synchronize(gpu.stream))
+            #expect(gpu.peek(memory) == 6)
+            for list in [STAPES_FAKE_CAPTURED, STAPES_FAKE_RUN] {
+                let count = stapes_fake_cuda_kernel_count(list)
+                let early = (count - 3..<count).map { stapes_fake_cuda_kernel_is_early(list, $0) }
+                #expect(early == [false, true, false])
+            }
+        }
+
+        @Test func launchAttributesThatTheDriverDoesNotKnow() throws {
+            let gpu = try FakeGPU()
+            let memory = try gpu.allocate(4)
+            try check(gpu.launch("fill", memory, value: 1))
+            #expect(try gpu.launchEarly(memory, input: memory) { $0.id = 7 } == 1)
+            #expect(try gpu.launchEarly(memory, input: memory) { $0.padding.3 = 1 } == 1)
+            #expect(try gpu.launchEarly(memory, input: memory) { $0.rest.59 = 1 } == 1)
+            try check(gpu.launchEarly(memory, input: memory))
+            // Not behind what is no kernel: ours are launched plainly there.
+            try check(gpu.driver.set_bytes(memory, 0, 4, gpu.stream))
+            #expect(try gpu.launchEarly(memory, input: memory) == 1)
+            #expect(message.contains("behind no kernel"))
+        }
+
+        @Test(arguments: [
+            ("add", Int32(0), "did not wait for the kernels before"),
+            ("waits", 1, "thread (16, 0, 0): did not wait for the kernels before"),
+            ("waits", 2, "thread (3, 0, 0): waits for the kernels before a second time"),
+        ])
+        func aKernelThatBeginsEarlyWaitsOnceInEveryThread(_ name: String, _ wrong: Int32, _ text: String) throws {
+            let gpu = try FakeGPU()
+            let (one, memory) = (try gpu.allocate(64), try gpu.allocate(64))
+            try check(gpu.launch("fill", one, count: 16, value: 1))
+            try check(gpu.launch("fill", memory, count: 16, value: 1))
+            try check(gpu.launchEarly(memory, input: one, count: 16, wrong: wrong, name: name))
+            #expect(gpu.driver.stream_synchronize(gpu.stream) == 719)
+            #expect(message.contains(text), "\(message)")
+        }
+
         @Test func injectedFailures() throws {
             let gpu = try FakeGPU()
             var pointer: stapes_cu_pointer = 0

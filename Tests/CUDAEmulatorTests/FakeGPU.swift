@@ -76,6 +76,33 @@ struct FakeGPU {
         }
     }
 
+    /// Launches `waits` with attributes.
+    ///
+    /// - Parameter change: what to change of the attribute that lets it begin early.
+    /// - Returns: The driver's result.
+    func launchEarly(
+        _ output: stapes_cu_pointer, input: stapes_cu_pointer, count: Int = 1, wrong: Int32 = 0, blocks: UInt32 = 1,
+        name: String = "waits", change: (inout stapes_cu_launch_attribute) -> Void = { _ in }
+    ) throws -> Int32 {
+        var arguments = stapes_emulator_test_arguments(
+            input: UnsafeRawPointer(bitPattern: UInt(input)), other: nil,
+            output: UnsafeMutableRawPointer(bitPattern: UInt(output))!, count: Int64(count), value: 0, wrong: wrong)
+        var attribute = stapes_cu_launch_attribute()
+        attribute.id = UInt32(STAPES_CU_LAUNCH_PROGRAMMATIC)
+        attribute.programmatic_allowed = 1
+        change(&attribute)
+        let function = try function(name)
+        return withUnsafeMutablePointer(to: &arguments) { pointer in
+            withUnsafeMutablePointer(to: &attribute) { attribute in
+                var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(pointer)
+                var config = stapes_cu_launch_config(
+                    grid_x: blocks, grid_y: 1, grid_z: 1, block_x: 32, block_y: 1, block_z: 1, shared_bytes: 0,
+                    stream: stream, attributes: attribute, attribute_count: 1)
+                return driver.launch_with(&config, function, &parameter, nil)
+            }
+        }
+    }
+
     /// The first value at `pointer`, as it is now.
     func peek(_ pointer: stapes_cu_pointer) -> Float {
         var value: Float = 0

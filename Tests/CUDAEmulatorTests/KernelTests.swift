@@ -72,6 +72,54 @@ extension CUDAEmulatorTests {
             #expect(failure("nothing") == "no kernel test_nothing")
         }
 
+        /// 3 reads, and 4 writes, what the kernels before may still write.
+        @Test func whatMayStillBeWrittenIsHiddenUntilAKernelWaits() throws {
+            let ones = [Float](repeating: 1, count: 64)
+            func waits(_ wrong: Int32, hidesInput: Bool) -> (output: [Float], error: String) {
+                var (input, output) = (ones, ones)
+                let done = input.withUnsafeMutableBytes { input in
+                    output.withUnsafeMutableBytes { output in
+                        let hidden = hidesInput ? input : output
+                        stapes_emulator_hide(hidden.baseAddress!, hidden.count)
+                        defer { stapes_emulator_hide(hidden.baseAddress!, 0) }
+                        var arguments = stapes_emulator_test_arguments(
+                            input: input.baseAddress, other: nil, output: output.baseAddress!, count: 64, value: 0,
+                            wrong: wrong)
+                        let shape = stapes_cuda_shape(grid: (2, 1, 1), threads: 32, shared_bytes: 0)
+                        return stapes_emulator_run("test_waits", shape, &arguments)
+                    }
+                }
+                #expect(input == ones, "what was hidden is there again")
+                return (output, done ? "" : String(cString: stapes_emulator_error()))
+            }
+            for hidesInput in [true, false] {
+                let right = waits(0, hidesInput: hidesInput)
+                #expect(right.error.isEmpty && right.output == ones.map { $0 * 2 })
+            }
+            #expect(waits(3, hidesInput: true).output.allSatisfy { $0.isNaN })
+            #expect(waits(4, hidesInput: false).error.contains("wrote before it waited for the kernels before"))
+        }
+
+        @Test func threadsOfAKernelWaitForTheKernelsBeforeAlike() throws {
+            func failure(_ wrong: Int32) -> String {
+                var values = [Float](repeating: 1, count: 40)
+                let done = values.withUnsafeMutableBytes { values in
+                    var arguments = stapes_emulator_test_arguments(
+                        input: values.baseAddress, other: nil, output: values.baseAddress!, count: 40, value: 0,
+                        wrong: wrong)
+                    let shape = stapes_cuda_shape(grid: (1, 1, 1), threads: 64, shared_bytes: 0)
+                    return stapes_emulator_run("test_waits", shape, &arguments)
+                }
+                return done ? "none" : String(cString: stapes_emulator_error())
+            }
+            #expect(failure(0) == "none")
+            #expect(
+                failure(1)
+                    == "stapes_cuda_test_waits, block (0, 0, 0), thread (40, 0, 0): waited 0 times for the kernels before, others 1"
+            )
+            #expect(failure(2).contains("a second time"))
+        }
+
         /// Products of small numbers are exact in any order.
         @Test func tensorCoreFragmentsLieWhereTheDeviceHasThem() throws {
             func halves(_ values: [Float]) -> [Float] {

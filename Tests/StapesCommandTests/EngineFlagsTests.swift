@@ -18,6 +18,7 @@ import Testing
         #expect(configuration.threads == nil)
         #expect(configuration.maximumBatchSize == 8)
         #expect(configuration.lookAhead == nil)
+        #expect(!configuration.programmaticLaunch)
         #expect(configuration.cacheByteCount == nil)
         #expect(!configuration.requiresDeterminism)
         #expect(configuration.padsDecodeGraphs)
@@ -48,6 +49,12 @@ import Testing
     func lookAheadIsAModeOfThree(_ mode: String, _ looksAhead: Bool?) throws {
         #expect(try configuration("--look-ahead", mode).lookAhead == looksAhead)
         #expect(try configuration("--look_ahead=\(mode)").lookAhead == looksAhead)
+    }
+
+    @Test(arguments: [("on", true), ("off", false)])
+    func programmaticLaunchIsOnOrOff(_ mode: String, _ launches: Bool) throws {
+        #expect(try configuration("--programmatic-launch", mode).programmaticLaunch == launches)
+        #expect(try configuration("--programmatic_launch=\(mode)").programmaticLaunch == launches)
     }
 
     @Test func determinismIsDemandedByASwitch() throws {

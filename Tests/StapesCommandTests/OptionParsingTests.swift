@@ -132,6 +132,7 @@ import Testing
             ("automatic", { _ = try OptionParsing.audioContext("automatic") }),
             ("1501", { _ = try OptionParsing.audioContext("1501") }),
             ("True", { _ = try OptionParsing.lookAhead("True") }),
+            ("auto", { _ = try OptionParsing.programmaticLaunch("auto") }),
         ]
         for (word, attempt) in attempts {
             do {

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
+#include <set>
 #include <initializer_list>
 #include <random>
 #include <string>
@@ -146,6 +148,40 @@ static const struct {
   uint64_t seed;
 } orders[] = {{EMULATOR_FORWARD, 0}, {EMULATOR_REVERSE, 0}, {EMULATOR_SHUFFLED, 7}};
 
+/// Kernels that have been seen to wait for the kernels before them.
+static inline std::set<std::string> &waiting_kernels() {
+  static std::set<std::string> names;
+  return names;
+}
+
+/// What a kernel may read before it has waited for the kernels before it: weights.
+template <typename Arguments>
+static std::vector<const void *> constants(const Arguments &) {
+  return {};
+}
+static inline std::vector<const void *> constants(const stapes_cuda_product_arguments &args) {
+  return {args.weight, args.bias, args.gamma, args.beta};
+}
+
+/// Hides all else of what a kernel is given until it has waited, every other time that a kernel which waits is launched.
+template <typename Arguments>
+static void hide(const char *name, const Arguments &arguments) {
+  static std::map<std::string, long> launches;
+  std::vector<emulator_memory> hidden;
+  if (waiting_kernels().count(name) && ++launches[name] % 2) {
+    const std::vector<const void *> shown = constants(arguments);
+    size_t bytes = 0;
+    for (const auto &[memory, size] : gpu::arrays_of(&arguments, sizeof arguments)) {
+      if (std::count(shown.begin(), shown.end(), memory)) continue;
+      hidden.push_back({memory, size});
+      bytes += size;
+    }
+    // Large ones are copied for too long.
+    if (bytes > size_t(4) << 20) hidden.clear();
+  }
+  emulator_hide(std::move(hidden));
+}
+
 /// Runs a kernel, whose name is without its prefix, once. False after an error, which has been told.
 template <typename Arguments>
 static bool run(int line, const char *name, const stapes_cuda_shape &shape, const Arguments &arguments) {
@@ -157,7 +193,10 @@ static bool run(int line, const char *name, const stapes_cuda_shape &shape, cons
   const emulator_kernel *kernel = emulator_find((std::string("stapes_cuda_") + name).c_str());
   if (!kernel) return fail(line, "no kernel %s", name);
   const uint3 grid = {shape.grid[0], shape.grid[1], shape.grid[2]}, block = {shape.threads, 1, 1};
-  return emulator_launch(*kernel, grid, block, shape.shared_bytes, &arguments) || fail(line, "%s", emulator_error());
+  hide(name, arguments);
+  const bool done = emulator_launch(*kernel, grid, block, shape.shared_bytes, &arguments);
+  if (emulator_waited()) waiting_kernels().insert(name);
+  return done || fail(line, "%s", emulator_error());
 }
 
 /// Launches a kernel once, as its shape says.

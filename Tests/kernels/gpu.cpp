@@ -96,6 +96,21 @@ static std::map<uintptr_t, size_t> arrays;
 void note(const void *memory, size_t bytes) { arrays[reinterpret_cast<uintptr_t>(memory)] = bytes; }
 void forget(const void *memory) { arrays.erase(reinterpret_cast<uintptr_t>(memory)); }
 
+std::vector<std::pair<void *, size_t>> arrays_of(const void *arguments, size_t bytes) {
+  std::map<uintptr_t, size_t> found;
+  for (size_t at = 0; at + sizeof(uintptr_t) <= bytes; at += sizeof(uintptr_t)) {
+    uintptr_t word;
+    memcpy(&word, static_cast<const char *>(arguments) + at, sizeof word);
+    auto array = arrays.upper_bound(word);
+    if (array == arrays.begin()) continue;
+    --array;
+    if (word < array->first + array->second) found.insert(*array);
+  }
+  std::vector<std::pair<void *, size_t>> result;
+  for (const auto &[base, size] : found) result.emplace_back(reinterpret_cast<void *>(base), size);
+  return result;
+}
+
 // NaN in every type, and no NaN that a kernel writes.
 static const uint16_t guard = 0x7fed;
 static const size_t guard_bytes = 4096;

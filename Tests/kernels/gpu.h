@@ -6,6 +6,8 @@
 #include <stddef.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 // The headers are annotated for Swift, and C's.
 #ifndef __clang__
@@ -29,6 +31,9 @@ const char *device_name();
 /// `bytes` of the host's memory that arguments may point into.
 void note(const void *memory, size_t bytes);
 void forget(const void *memory);
+
+/// The arrays that arguments point into, each once.
+std::vector<std::pair<void *, size_t>> arrays_of(const void *arguments, size_t bytes);
 
 /// Runs the kernel `name` (without its prefix) to its end, on copies of the arrays that `arguments` point into, each
 /// between guards. What went wrong, or nothing. Ends the program where the device cannot go on.

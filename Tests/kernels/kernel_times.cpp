@@ -247,19 +247,25 @@ static void product(const Model &model, const std::string &whole, const std::str
   });
 }
 
-/// Of a decoder's step, whose layer norms are inside the products.
+/// Whether the layer norms of a step are inside its products, as the engine has it.
+static bool norm_inside(int64_t rows) { return rows <= 16; }
+
+/// Of a decoder's step.
 static void few(const Model &model, int64_t rows) {
   const int64_t d = model.width;
-  const std::string kernel = "product_few" + std::to_string(stapes_cuda_product_few_tiles(rows)) + "_f16";
+  const bool norm = norm_inside(rows);
   const Product products[] = {
-      {"query key value", model.layers, rows, 3 * d, d, 0, true, false, false, type},
+      {"query key value", model.layers, rows, 3 * d, d, 0, norm, false, false, type},
       // Of both attentions, and the query of the second, whose layer norm is left out here.
       {"output", 3 * model.layers, rows, d, d, 0, false, false, true, STAPES_FLOAT32},
-      {"up", model.layers, rows, 4 * d, d, 0, true, true, false, type},
+      {"up", model.layers, rows, 4 * d, d, 0, norm, true, false, type},
       {"down", model.layers, rows, d, 4 * d, 0, false, false, true, STAPES_FLOAT32},
-      {"logits", 1, rows, vocabulary, d, 0, true, false, false, STAPES_FLOAT32},
+      {"logits", 1, rows, vocabulary, d, 0, norm, false, false, STAPES_FLOAT32},
   };
-  for (const Product &p : products) product(model, step(model, rows), kernel, p, stapes_cuda_shape_product_few);
+  for (const Product &p : products) {
+    const std::string kernel = "product_few" + std::to_string(stapes_cuda_product_few_tiles(rows, p.n)) + "_f16";
+    product(model, step(model, rows), kernel, p, stapes_cuda_shape_product_few);
+  }
 }
 
 /// Of an encoder.
@@ -365,8 +371,9 @@ static void token_probability(int64_t rows) {
 
 static void rows_of(const Model &model, int64_t rows) {
   const int64_t d = model.width, count = rows * d;
-  const std::string whole = rows == frames ? window(model) : "";
-  const Work work = {double(count * 6), 0, whole, 2.0 * model.layers + 1};
+  const bool encodes = rows == frames;
+  const std::string whole = encodes ? window(model) : norm_inside(rows) ? "" : step(model, rows);
+  const Work work = {double(count * 6), 0, whole, (encodes ? 2.0 : 3.0) * model.layers + 1};
   time("layer_norm", label(model, "", rows), work, stapes_cuda_shape_layer_norm, [&] {
     return stapes_layer_norm_arguments{floats(count), floats(d), floats(d), outputs(count, 2), rows, d, d, d, type,
                                        1e-5f};
@@ -380,7 +387,7 @@ static void rows_of(const Model &model, int64_t rows) {
     const stapes_kv_layer cache = {keys, keys + half * 2, 2 * half, head_stride, tiles, model.heads(), type};
     return stapes_store_kv_arguments{cache, halves(count), halves(count), slots, rows, d, d, type};
   });
-  if (rows == frames) return;
+  if (encodes) return;
   time("embed", label(model, "", rows), {double(count * 10), 0}, stapes_cuda_shape_embed, [&] {
     static int32_t *tokens;
     const int64_t table = 256;

@@ -117,13 +117,23 @@ static const char *many_name() {
   return name;
 }
 
+/// As product_few is launched, but for the tiles of a block.
+static stapes_cuda_shape shape_of_tiles(const stapes_cuda_product_arguments &args, int tiles) {
+  stapes_cuda_shape shape = stapes_cuda_shape_product_few(&args);
+  shape.shared_bytes += 8 * 128 * 4 * 4;
+  shape.grid[1] = unsigned((args.m + 16 * tiles - 1) / (16 * tiles));
+  return shape;
+}
+
 template <typename A, typename W, typename C>
 static void test(const Case &shape, bool many) {
   Problem<A, W, C> problem(shape, shape.m * 31 + shape.n * 7 + shape.k);
   const Array<C> before = problem.c;
   const stapes_cuda_product_arguments args = problem.arguments();
-  const char *name = many ? many_name<W>() : few_name<W>(stapes_cuda_product_few_tiles(shape.m));
-  LAUNCH(name, many ? stapes_cuda_shape_product_many(&args) : stapes_cuda_shape_product_few(&args), args,
+  // As many tiles as the rows have: chosen for so few outputs, it would nearly always be one.
+  const int tiles = shape.m <= 16 ? 1 : shape.m <= 32 ? 2 : 4;
+  const char *name = many ? many_name<W>() : few_name<W>(tiles);
+  LAUNCH(name, many ? stapes_cuda_shape_product_many(&args) : shape_of_tiles(args, tiles), args,
          {check::output(problem.c)});
   problem.compare(__LINE__, name, before);
 }
@@ -135,10 +145,9 @@ static Array<C> part(Problem<A, W, C> &problem, int64_t first, int64_t m, int ti
   stapes_cuda_product_arguments args = problem.arguments();
   args.a = problem.a.data() + first * problem.a_stride;
   args.c = c.data(), args.m = m, args.accumulate = false;
-  stapes_cuda_shape shape = stapes_cuda_shape_product_few(&args);
-  if (tiles) shape.shared_bytes += 8 * 128 * 4 * 4, shape.grid[1] = unsigned((m + 16 * tiles - 1) / (16 * tiles));
+  stapes_cuda_shape shape = tiles ? shape_of_tiles(args, tiles) : stapes_cuda_shape_product_few(&args);
   if (strips) shape.grid[0] = unsigned(((args.n + 7) / 8 + strips - 1) / strips);
-  LAUNCH(few_name<W>(tiles ? tiles : stapes_cuda_product_few_tiles(m)), shape, args, {check::output(c)});
+  LAUNCH(few_name<W>(tiles ? tiles : stapes_cuda_product_few_tiles(m, args.n)), shape, args, {check::output(c)});
   return c;
 }
 
@@ -196,7 +205,8 @@ static void test_norm_apart(int64_t m, int64_t n, int64_t k) {
   stapes_cuda_product_arguments args = problem.arguments();
   args.a = normal.data(), args.a_stride = k, args.a_type = check::TypeOf<W>::value, args.gamma = args.beta = nullptr;
   args.c = c.data();
-  LAUNCH(few_name<W>(stapes_cuda_product_few_tiles(m)), stapes_cuda_shape_product_few(&args), args, {check::output(c)});
+  LAUNCH(few_name<W>(stapes_cuda_product_few_tiles(m, n)), stapes_cuda_shape_product_few(&args), args,
+         {check::output(c)});
   CHECK(memcmp(c.data(), inside.data(), c.bytes()) == 0, "m %ld k %ld: the norm inside has other bits", long(m),
         long(k));
 }

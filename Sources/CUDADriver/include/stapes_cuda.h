@@ -41,6 +41,29 @@ enum { STAPES_CU_CAPTURE_THREAD_LOCAL = 1 };
 /// CU_STREAM_NON_BLOCKING; CU_EVENT_DISABLE_TIMING
 enum { STAPES_CU_STREAM_NON_BLOCKING = 1, STAPES_CU_EVENT_NO_TIMING = 2 };
 
+/// CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION: the kernel may begin once all blocks of the kernel before it in
+/// the stream have said so (`griddepcontrol.launch_dependents`) or ended, and waits for the rest itself. In a captured
+/// graph the edge between the two is of that kind.
+enum { STAPES_CU_LAUNCH_PROGRAMMATIC = 6 };
+
+/// CUlaunchAttribute. Of the union of 64 bytes that the driver has, the one field that is used. Zeros elsewhere.
+typedef struct {
+  unsigned id;
+  char padding[4];
+  int programmatic_allowed;
+  char rest[60];
+} stapes_cu_launch_attribute;
+
+/// CUlaunchConfig.
+typedef struct {
+  unsigned grid_x, grid_y, grid_z;
+  unsigned block_x, block_y, block_z;
+  unsigned shared_bytes;
+  stapes_cu_stream _Nonnull stream;
+  stapes_cu_launch_attribute *_Nullable attributes;
+  unsigned attribute_count;
+} stapes_cu_launch_config;
+
 typedef struct {
   int (*_Nonnull init)(unsigned flags);
   int (*_Nonnull driver_version)(int *_Nonnull version);
@@ -87,6 +110,9 @@ typedef struct {
                          unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
                          stapes_cu_stream _Nonnull stream, void *_Nullable *_Nonnull parameters,
                          void *_Nullable *_Nullable extra);
+  /// `launch`, with attributes.
+  int (*_Nonnull launch_with)(const stapes_cu_launch_config *_Nonnull config, stapes_cu_function _Nonnull function,
+                              void *_Nullable *_Nonnull parameters, void *_Nullable *_Nullable extra);
   int (*_Nonnull graph_instantiate)(stapes_cu_graph_exec _Nullable *_Nonnull exec, stapes_cu_graph _Nonnull graph,
                                     unsigned long long flags);
   int (*_Nonnull graph_upload)(stapes_cu_graph_exec _Nonnull exec, stapes_cu_stream _Nonnull stream);

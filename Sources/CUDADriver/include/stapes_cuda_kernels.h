@@ -36,8 +36,9 @@ typedef struct {
   bool gelu, accumulate;
 } stapes_cuda_product_arguments;
 
-/// Tiles of 16 rows that one block of product_few computes: 1, 2 or 4. It changes no row's bits. There is a kernel each.
-int stapes_cuda_product_few_tiles(int64_t m);
+/// Tiles of 16 rows that one block of product_few computes for M rows and N outputs: 1, 2 or 4. It changes no row's bits.
+/// There is a kernel each.
+int stapes_cuda_product_few_tiles(int64_t m, int64_t n);
 
 /// x = GELU(x), rows of the kernel's 16-bit type: for products that cannot do it themselves.
 typedef struct {

@@ -33,6 +33,10 @@ bool stapes_emulator_has(const char *_Nonnull name);
 /// `stapes_emulator_error`.
 bool stapes_emulator_run(const char *_Nonnull name, stapes_cuda_shape shape, const void *_Nonnull arguments);
 
+/// Until all threads of a block have waited for the kernels before, `memory` is NaN, and to write there is an error: of
+/// the first blocks of every launch from now on, which all have to wait. No bytes: nothing is hidden any more.
+void stapes_emulator_hide(void *_Nonnull memory, size_t bytes);
+
 /// What went wrong in the last `stapes_emulator_run` of this thread, or empty.
 const char *_Nonnull stapes_emulator_error(void);
 
@@ -89,6 +93,9 @@ typedef enum {
 /// Names of kernels in order, without `stapes_cuda_`. Null beyond the last. The text lives as long as the process.
 size_t stapes_fake_cuda_kernel_count(stapes_fake_kernels list);
 const char *_Nullable stapes_fake_cuda_kernel_name(stapes_fake_kernels list, size_t index);
+
+/// Whether a kernel of the list was launched so that it may begin while the one before it ends.
+bool stapes_fake_cuda_kernel_is_early(stapes_fake_kernels list, size_t index);
 
 /// How often a function of the table was called.
 size_t stapes_fake_cuda_calls(const char *_Nonnull function);

@@ -14,6 +14,8 @@
 // test_ends: meets at a barrier; wrong: thread 1 has ended before.
 // test_overrun: writes the last float of `count` of its shared memory; wrong: the one behind it.
 // test_wild: thread 5 writes `count` floats behind `output`.
+// test_waits: output[i] += input[i] for i < count, after it has waited for the kernels before; wrong: 1, where i is below
+// count; 2, twice in thread 3; 3, after input was read; 4, after output was written.
 // test_deep: calls itself until its stack ends.
 typedef struct {
   const void *_Nullable input;

@@ -61,6 +61,13 @@ struct AttentionFlags: ParsableArguments {
         transform: { try Parsed(OptionParsing.lookAhead($0)) })
     var lookAhead = Parsed<Bool>(nil)
 
+    @Option(
+        help: ArgumentHelp(
+            "On a GPU, let a kernel of a decode step begin while the kernel before it ends: on or off. (default: off)",
+            valueName: "mode"),
+        transform: OptionParsing.programmaticLaunch)
+    var programmaticLaunch = false
+
     var mode: GraphMode { disableCudaGraph ? .off : decodeGraph ?? .auto }
 
     func validate() throws {

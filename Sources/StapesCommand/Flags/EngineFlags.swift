@@ -65,6 +65,7 @@ package struct EngineFlags: ParsableArguments {
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
             padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
-            lookAhead: attention.lookAhead.value, cacheByteCount: cacheSize, requiresDeterminism: deterministic)
+            lookAhead: attention.lookAhead.value, programmaticLaunch: attention.programmaticLaunch,
+            cacheByteCount: cacheSize, requiresDeterminism: deterministic)
     }
 }

@@ -104,6 +104,14 @@ package enum OptionParsing {
         }
     }
 
+    package static func programmaticLaunch(_ text: String) throws -> Bool {
+        switch text {
+        case "on": return true
+        case "off": return false
+        default: throw ValidationError("unknown mode of programmatic launch '\(text)'; give on or off")
+        }
+    }
+
     /// A number of bytes, with K, M, G or T behind it for powers of 1024.
     package static func byteCount(_ text: String) throws -> Int {
         let units = ["K": 10, "M": 20, "G": 30, "T": 40]

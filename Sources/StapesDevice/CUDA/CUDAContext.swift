@@ -71,9 +71,10 @@ package final class CUDAContext: @unchecked Sendable {
 
     /// A kernel of the module.
     ///
+    /// - Parameter waits: whether it waits for the kernels before it by itself.
     /// - Throws: `unavailable` for a name that the module does not have.
     func function(
-        _ name: String, shape: @escaping @convention(c) (UnsafeRawPointer) -> stapes_cuda_shape
+        _ name: String, shape: @escaping @convention(c) (UnsafeRawPointer) -> stapes_cuda_shape, waits: Bool = false
     ) throws(DeviceError) -> Kernel {
         use()
         var handle: OpaquePointer?
@@ -86,7 +87,7 @@ package final class CUDAContext: @unchecked Sendable {
             functions.function_set_attribute(
                 handle, Int32(STAPES_CU_FUNCTION_DYNAMIC_SHARED_BYTES), Self.sharedBytes),
             "shared memory for '\(name)'")
-        return Kernel(CUDAFunction(name: name, handle: handle, shape: shape))
+        return Kernel(CUDAFunction(name: name, handle: handle, shape: shape, waits: waits))
     }
 
     /// What a block of the architecture can have.

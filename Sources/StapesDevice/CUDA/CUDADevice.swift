@@ -19,14 +19,19 @@ package final class CUDADevice: ComputeDevice {
     /// - Parameters:
     ///   - type: of weights, activations and caches: float16 or bfloat16.
     ///   - threads: of the host, while weights are loaded.
+    ///   - launchesProgrammatically: whether kernels of steps may begin while the kernel before ends.
     /// - Throws: `outOfMemory`, `unavailable`, `failed`.
-    package init(_ context: CUDAContext, type: ScalarType, threads: Int) throws(DeviceError) {
+    package init(
+        _ context: CUDAContext, type: ScalarType, threads: Int, launchesProgrammatically: Bool = false
+    ) throws(DeviceError) {
         precondition(type != .float32, "the GPU's kernels are for 16-bit types")
         self.context = context
         self.type = type
         let kernels = KernelTable(try CUDAKernels(context, type: type))
         // A step is short and somebody waits for its tokens: it goes before windows.
-        stream = Stream(kernels: kernels, queue: try CUDAQueue(context, priority: -1))
+        stream = Stream(
+            kernels: kernels,
+            queue: try CUDAQueue(context, priority: -1, launchesProgrammatically: launchesProgrammatically))
         encodeStream = Stream(kernels: kernels, queue: try CUDAQueue(context))
         do throws(DeviceError) {
             let products = try CUDAProducts(context)

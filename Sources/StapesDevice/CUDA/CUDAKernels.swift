@@ -31,25 +31,27 @@ struct CUDAKernels: @unchecked Sendable {
     init(_ context: CUDAContext, type: ScalarType) throws(DeviceError) {
         let suffix = type == .bfloat16 ? "_bf16" : "_f16"
         name = "cuda" + suffix
-        layerNorm = try context.function("layer_norm", shape: stapes_cuda_shape_layer_norm)
+        layerNorm = try context.function("layer_norm", shape: stapes_cuda_shape_layer_norm, waits: true)
         var few: [Int: Kernel] = [:]
         for tiles in [1, 2, 4] {
-            few[tiles] = try context.function("product_few\(tiles)" + suffix, shape: stapes_cuda_shape_product_few)
+            few[tiles] = try context.function(
+                "product_few\(tiles)" + suffix, shape: stapes_cuda_shape_product_few, waits: true)
         }
         productFew = few
         productMany = try context.function("product_many" + suffix, shape: stapes_cuda_shape_product_many)
         gelu = try context.function("gelu", shape: stapes_cuda_shape_gelu)
-        embed = try context.function("embed", shape: stapes_cuda_shape_embed)
-        gather = try context.function("gather", shape: stapes_cuda_shape_gather)
+        embed = try context.function("embed", shape: stapes_cuda_shape_embed, waits: true)
+        gather = try context.function("gather", shape: stapes_cuda_shape_gather, waits: true)
         add = try context.function("add", shape: stapes_cuda_shape_add)
         convert = try context.function("convert", shape: stapes_cuda_shape_convert)
         random = try context.function("random", shape: stapes_cuda_shape_random)
-        storeKV = try context.function("store_kv", shape: stapes_cuda_shape_store_kv)
-        pagedAttention = try context.function("paged_attention" + suffix, shape: stapes_cuda_shape_paged_attention)
+        storeKV = try context.function("store_kv", shape: stapes_cuda_shape_store_kv, waits: true)
+        pagedAttention = try context.function(
+            "paged_attention" + suffix, shape: stapes_cuda_shape_paged_attention, waits: true)
         encoderAttention = try context.function(
             "encoder_attention" + suffix, shape: stapes_cuda_shape_encoder_attention)
-        select = try context.function("select", shape: stapes_cuda_shape_select)
-        feed = try context.function("feed", shape: stapes_cuda_shape_feed)
+        select = try context.function("select", shape: stapes_cuda_shape_select, waits: true)
+        feed = try context.function("feed", shape: stapes_cuda_shape_feed, waits: true)
         copyPages = try context.function("copy_pages", shape: stapes_cuda_shape_copy_pages)
         crossScores = try context.function("cross_scores", shape: stapes_cuda_shape_cross_scores)
         tokenProbability = try context.function("token_probability", shape: stapes_cuda_shape_token_probability)

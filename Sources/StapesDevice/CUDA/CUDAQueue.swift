@@ -11,11 +11,19 @@ final class CUDAQueue {
     /// The kernels of the graph that is being captured.
     private var capturedKernels: [UnsafeRawPointer]?
     private var capturedBytes = 0
+    /// Whether kernels that wait for those before them may begin while one of these ends.
+    private let launchesProgrammatically: Bool
+    /// Whether what was given last is such a kernel. After all else a kernel is launched plainly: what wrote a model's
+    /// weights, which are read before the wait, has ended by then.
+    private var followsWaitingKernel = false
 
-    /// - Parameter priority: lower goes first where two streams have work.
+    /// - Parameters:
+    ///   - priority: lower goes first where two streams have work.
+    ///   - launchesProgrammatically: whether kernels that wait for those before them may begin while one of these ends.
     /// - Throws: `outOfMemory`, `failed`.
-    init(_ context: CUDAContext, priority: Int32 = 0) throws(DeviceError) {
+    init(_ context: CUDAContext, priority: Int32 = 0, launchesProgrammatically: Bool = false) throws(DeviceError) {
         self.context = context
+        self.launchesProgrammatically = launchesProgrammatically
         context.use()
         var handle: OpaquePointer?
         try context.check(
@@ -43,6 +51,7 @@ final class CUDAQueue {
 
     /// Gives the driver something to do, unless something before it could not be given.
     private func give(_ what: @autoclosure () -> String, _ call: () -> Int32) {
+        followsWaitingKernel = false
         guard failure == nil else { return }
         context.use()
         note(call(), what())
@@ -67,13 +76,33 @@ final class CUDAQueue {
             // Nothing to do is not a launch: the driver refuses empty grids.
             guard shape.grid.0 > 0, shape.grid.1 > 0, shape.grid.2 > 0 else { return }
             var parameter: UnsafeMutableRawPointer? = UnsafeMutableRawPointer(pointer)
+            let isEarly = launchesProgrammatically && followsWaitingKernel && function.waits
             give("kernel '\(function.name)' cannot be launched") {
-                functions.launch(
+                if isEarly { return launchEarly(function, shape, &parameter) }
+                return functions.launch(
                     function.handle, shape.grid.0, shape.grid.1, shape.grid.2, shape.threads, 1, 1,
                     shape.shared_bytes, handle, &parameter, nil)
             }
+            followsWaitingKernel = function.waits && failure == nil
             capturedKernels?.append(UnsafeRawPointer(function.handle))
             capturedBytes += MemoryLayout<Arguments>.size
+        }
+    }
+
+    /// Launches a kernel that may begin while the one before it ends.
+    private func launchEarly(
+        _ function: CUDAFunction, _ shape: stapes_cuda_shape,
+        _ parameter: UnsafeMutablePointer<UnsafeMutableRawPointer?>
+    ) -> Int32 {
+        var attribute = stapes_cu_launch_attribute()
+        attribute.id = UInt32(STAPES_CU_LAUNCH_PROGRAMMATIC)
+        attribute.programmatic_allowed = 1
+        return withUnsafeMutablePointer(to: &attribute) { attribute in
+            var config = stapes_cu_launch_config(
+                grid_x: shape.grid.0, grid_y: shape.grid.1, grid_z: shape.grid.2, block_x: shape.threads, block_y: 1,
+                block_z: 1, shared_bytes: shape.shared_bytes, stream: handle, attributes: attribute,
+                attribute_count: 1)
+            return functions.launch_with(&config, function.handle, parameter, nil)
         }
     }
 
@@ -81,6 +110,7 @@ final class CUDAQueue {
     ///
     /// - Parameter kernels: what graphs and traces name them by.
     func launch(library kernels: [UnsafeRawPointer], _ body: (OpaquePointer) throws(DeviceError) -> Void) {
+        followsWaitingKernel = false
         context.use()
         do throws(DeviceError) {
             try body(handle)
@@ -88,6 +118,13 @@ final class CUDAQueue {
         } catch {
             if failure == nil { failure = error }
         }
+    }
+
+    /// Lets a library copy to the device. `body` is given the driver's stream.
+    func prepare(library body: (OpaquePointer) throws(DeviceError) -> Void) throws(DeviceError) {
+        followsWaitingKernel = false
+        context.use()
+        try body(handle)
     }
 
     func zero(_ target: UnsafeMutableRawPointer, byteCount: Int) {
@@ -123,6 +160,7 @@ final class CUDAQueue {
     // MARK: Events
 
     func record(_ event: OpaquePointer) {
+        followsWaitingKernel = false
         context.use()
         note(functions.event_record(event, handle), "an event cannot be recorded")
     }
@@ -148,11 +186,13 @@ final class CUDAQueue {
         context.use()
         try context.check(
             functions.stream_begin_capture(handle, Int32(STAPES_CU_CAPTURE_THREAD_LOCAL)), "no graph can be captured")
+        followsWaitingKernel = false
         capturedKernels = []
         capturedBytes = 0
         var thrown: DeviceError?
         do throws(DeviceError) { try body() } catch { thrown = error }
         let kernels = capturedKernels ?? []
+        followsWaitingKernel = false
         capturedKernels = nil
         var graph: OpaquePointer?
         let result = functions.stream_end_capture(handle, &graph)

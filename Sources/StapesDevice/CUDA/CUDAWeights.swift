@@ -99,7 +99,10 @@ final class CUDAWeights: PackedWeights {
 
     var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { (UnsafeRawPointer(memory.pointer), type) }
 
-    func normalizes(rows: Int) -> Bool { usage == .fewRows }
+    /// Heuristic: inside a product every block normalises all of its rows again, one a warp after the other, and reads them
+    /// as float32. Up to two rows a warp that is cheaper than a launch of its own; to be replaced by what a GPU measures.
+    /// The bits are the same.
+    func normalizes(rows: Int) -> Bool { usage == .fewRows && rows <= 16 }
 
     func run(
         _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
@@ -116,7 +119,7 @@ final class CUDAWeights: PackedWeights {
         switch usage {
         case .fewRows:
             // Whatever the rows of a step, one kernel, so that a row's bits do not depend on the others.
-            let tiles = Int(stapes_cuda_product_few_tiles(arguments.m))
+            let tiles = Int(stapes_cuda_product_few_tiles(arguments.m, arguments.n))
             guard let kernel = kernels.productFew[tiles] else { preconditionFailure("a kernel for every tile count") }
             stream.launch(kernel, arguments)
         case .manyRows, .overlappingRows:

@@ -92,7 +92,9 @@ package final class ModelRunner {
         case .cpu:
             try CPUDevice(kernels: kernels, threads: configuration.threads, oneDNN: configuration.usesOneDNN)
         case .cuda(let context):
-            try CUDADevice(context, type: configuration.types.cache, threads: configuration.threads)
+            try CUDADevice(
+                context, type: configuration.types.cache, threads: configuration.threads,
+                launchesProgrammatically: configuration.launchesProgrammatically)
         }
     }
 

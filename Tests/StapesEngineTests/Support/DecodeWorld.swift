@@ -37,11 +37,12 @@ final class DecodeWorld {
     ///   - prefillTokens: the most of a prefill; nil follows from the configuration.
     init(
         _ setup: Setup = .float32, rows: Int = 8, decodeRows: [Int]? = nil, prefillTokens: Int? = nil,
-        oneDNN: Bool = false, seed: UInt64 = 3
+        oneDNN: Bool = false, seed: UInt64 = 3, launchesProgrammatically: Bool = false
     ) throws {
         var configuration = TinyModel.setup(
             setup, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0)
         configuration.usesOneDNN = oneDNN
+        configuration.launchesProgrammatically = launchesProgrammatically
         var limits = SchedulerLimits(configuration, model: TinyModel.configuration)
         if let prefillTokens { limits = limits.with(prefillTokens: prefillTokens) }
         let runner = try ModelRunner(
