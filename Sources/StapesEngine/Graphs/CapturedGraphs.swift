@@ -36,14 +36,15 @@ package final class CapturedGraphs {
     /// - Parameters:
     ///   - prepare: plans for the size it is given, before anything is recorded.
     ///   - record: launches the whole step at the size it is given.
+    ///   - warmsAll: whether each size is run before it is captured, and not some alone.
     func capture(
-        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream,
+        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream, warmsAll: Bool = false,
         prepare: (StepSize) throws(DeviceError) -> Void = { (_) throws(DeviceError) in },
         record: (StepSize) throws(DeviceError) -> Void
     ) throws(DeviceError) {
         let largestFirst = Set(sizes).sorted { ($0.tokens, $0.rows) > ($1.tokens, $1.rows) }
         if stream.isAsynchronous {
-            for size in Self.warmUps(of: largestFirst) {
+            for size in warmsAll ? Set(largestFirst) : Self.warmUps(of: largestFirst) {
                 slots.fillForCapture(size)
                 try prepare(size)
                 slots.upload()
