@@ -32,6 +32,7 @@ COMMANDS = {
     "forced": ["bench", "forced"],
     "wer": ["bench", "wer"],
     "decode": ["bench", "decode"],
+    "encode": ["bench", "encode"],
     "transcribe": ["bench", "transcribe"],
     "load": ["bench", "serve"],
     "serve": ["serve"],

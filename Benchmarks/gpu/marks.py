@@ -73,6 +73,18 @@ def identical_tokens(results):
     return 100 * sum(row["identical_tokens"] for row in rows) / len(rows) if rows else None
 
 
+def encoding(shape, windows):
+    """Windows a second by the faster way."""
+
+    def value(results):
+        for row in results.get(f"encode {shape}", {}).get("rows", []):
+            if row["windows"] == windows:
+                return row["windows_per_s"]
+        return None
+
+    return value
+
+
 def field(step, *names):
     def value(results):
         found = results.get(step)
@@ -164,6 +176,9 @@ def rows():
             )
         )  # fmt: skip
         table.append(Row(f"{shape}, plain launch over programmatic, one row", "times", early_gain(shape), 3))
+    for shape in ("tiny", "base", "turbo", "large-v3"):
+        for count in (1, 2, 4, 8):
+            table.append(Row(f"{shape} encoder, {count} at once", "windows/s", encoding(shape, count), 1))
     for shape in SHAPES:
         step = f"windows {shape}"
         table.append(Row(f"{shape} encoder, one window at a time", "ms", field(step, "clip_encode_ms")))

@@ -110,12 +110,13 @@ KERNEL(gelu, elementwise::threads)(const __grid_constant__ stapes_cuda_gelu_argu
 
 KERNEL(add, elementwise::threads)(const __grid_constant__ stapes_add_arguments args) {
   using namespace elementwise;
-  const int64_t fours = is_aligned(args.x) && is_aligned(args.y) ? args.count / 4 : 0;
+  float *y = args.y + blockIdx.y * args.count;
+  const int64_t fours = is_aligned(args.x) && is_aligned(y) ? args.count / 4 : 0;
   for (int64_t i = thread_of_grid(); i < fours; i += threads_of_grid()) {
-    const float4 a = load_four(args.y + i * 4), b = load_four(args.x + i * 4);
-    store_four(args.y + i * 4, make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w));
+    const float4 a = load_four(y + i * 4), b = load_four(args.x + i * 4);
+    store_four(y + i * 4, make_float4(a.x + b.x, a.y + b.y, a.z + b.z, a.w + b.w));
   }
-  for (int64_t i = fours * 4 + thread_of_grid(); i < args.count; i += threads_of_grid()) args.y[i] += args.x[i];
+  for (int64_t i = fours * 4 + thread_of_grid(); i < args.count; i += threads_of_grid()) y[i] += args.x[i];
 }
 
 KERNEL(convert, elementwise::threads)(const __grid_constant__ stapes_convert_arguments args) {

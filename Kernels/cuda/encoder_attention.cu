@@ -32,12 +32,14 @@ template <typename T>
 __device__ __forceinline__ void encoder_attention(const stapes_encoder_attention_arguments &a) {
   const int head = blockIdx.y, frames = static_cast<int>(a.frames), thread = threadIdx.x;
   const int lane = thread % 32, quad = lane / 4, pair = lane % 4;
-  const int row = blockIdx.x * block_queries + thread / 32 * 16 + quad;
+  // Windows lie one after the other and do not see each other. Rows are counted over all of them.
+  const int first = blockIdx.z * frames, end = first + frames;
+  const int row = first + blockIdx.x * block_queries + thread / 32 * 16 + quad;
   T *key_buffers = reinterpret_cast<T *>(shared_memory()), *value_buffers = key_buffers + 2 * buffer_values;
 
-  // Keys and values lie alike: one offset serves both.
+  // Keys and values lie alike: one offset serves both, of 32 bits, since no register is free for more.
   const int copied = thread / 8, to = place(copied, thread % 8);
-  int64_t from = copied * a.stride + head * width + thread % 8 * 8;
+  int from = (first + copied) * static_cast<int>(a.stride) + head * width + thread % 8 * 8;
   const T *keys = static_cast<const T *>(a.key), *values = static_cast<const T *>(a.value);
   copy_block(key_buffers + to, keys + from, a.stride, copied, frames);
   copy_async_commit();
@@ -52,7 +54,7 @@ __device__ __forceinline__ void encoder_attention(const stapes_encoder_attention
     for (int step = 0; step < 4; step++)
 #pragma unroll
       for (int i = 0; i < 4; i++)
-        q[step][i] = row + i % 2 * 8 < frames ? load_pair(query + i % 2 * 8 * a.stride + step * 16 + i / 2 * 8) : 0;
+        q[step][i] = row + i % 2 * 8 < end ? load_pair(query + i % 2 * 8 * a.stride + step * 16 + i / 2 * 8) : 0;
   }
 
   float sums[8][4];
@@ -74,7 +76,7 @@ __device__ __forceinline__ void encoder_attention(const stapes_encoder_attention
     // Everybody is past the block before, so its room is free.
     const int next = block + 1;
     const int left = frames - next * block_keys, at = next % 2 * buffer_values + to;
-    from += block_keys * a.stride;
+    from += block_keys * static_cast<int>(a.stride);
     if (left > 0) copy_block(key_buffers + at, keys + from, a.stride, copied, left);
     copy_async_commit();
 
@@ -146,7 +148,7 @@ __device__ __forceinline__ void encoder_attention(const stapes_encoder_attention
     totals[r] += __shfl_xor_sync(0xffffffff, totals[r], 1);
     totals[r] += __shfl_xor_sync(0xffffffff, totals[r], 2);
     const int frame = row + r * 8;
-    if (frame >= frames) continue;
+    if (frame >= end) continue;
     const float inverse = 1.0f / totals[r];
     T *to = static_cast<T *>(a.output) + frame * a.output_stride + head * width + pair * 2;
 #pragma unroll

@@ -136,7 +136,10 @@ static __device__ __forceinline__ void product(const stapes_cuda_product_argumen
 
 /// The grid says how wide a block is: see shapes.c.
 template <typename T>
-static __device__ __forceinline__ void product_of_any_width(const stapes_cuda_product_arguments &args) {
+static __device__ __forceinline__ void product_of_any_width(stapes_cuda_product_arguments args) {
+  const int64_t index = blockIdx.z;
+  args.a = static_cast<const T *>(args.a) + index * args.a_batch_stride;
+  args.c = static_cast<char *>(args.c) + index * args.c_batch_stride * (args.c_type == STAPES_FLOAT32 ? 4 : 2);
   if (gridDim.x == (args.n + 63) / 64) {
     product<T, 64>(args);
   } else {

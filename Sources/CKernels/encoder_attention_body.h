@@ -4,6 +4,8 @@
 #define QUERY_BLOCK 48
 #define KEY_BLOCK 128
 
+#include "encoder_window.h"
+
 typedef struct {
   float *keys;      // [frames / 16, 64, 16]
   float *values;    // [4, frames rounded up, 16]
@@ -127,12 +129,14 @@ static void LEVEL(encoder_attention)(const void *arguments, int thread, int thre
   memset(w.queries, 0, sizeof(float) * QUERY_BLOCK * (2 * STAPES_HEAD_WIDTH + KEY_BLOCK + 2));
 
   int64_t blocks = (a->frames + QUERY_BLOCK - 1) / QUERY_BLOCK, begin, end, packed = -1;
-  share(a->heads * blocks, thread, threads, &begin, &end);
+  share(a->windows * a->heads * blocks, thread, threads, &begin, &end);
   for (int64_t item = begin; item < end; item++) {
-    int64_t head = item / blocks, first = item % blocks * QUERY_BLOCK;
-    if (head != packed) pack_head(a, head, &w);
-    packed = head;
+    // A head of a window.
+    int64_t part = item / blocks, head = part % a->heads, first = item % blocks * QUERY_BLOCK;
+    stapes_encoder_attention_arguments window = stapes_encoder_window(a, part / a->heads);
+    if (part != packed) pack_head(&window, head, &w);
+    packed = part;
     int64_t queries = a->frames - first < QUERY_BLOCK ? a->frames - first : QUERY_BLOCK;
-    attend_queries(a, head, first, queries, &w);
+    attend_queries(&window, head, first, queries, &w);
   }
 }

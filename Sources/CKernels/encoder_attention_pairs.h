@@ -140,7 +140,7 @@ static void attend_queries(
     write_output(a, head, first, lanes_inside(queries, v), v, _mm512_div_ps(_mm512_set1_ps(w->value_scale), totals[v]), w);
 }
 
-/// Attention of a thread's share of the blocks of queries of all heads.
+/// Attention of a thread's share of the blocks of queries of all heads of all windows.
 static void attend(const stapes_encoder_attention_arguments *a, int thread, int threads) {
   workspace w;
   w.padded = (a->frames + ROWS - 1) / ROWS * ROWS;
@@ -156,12 +156,14 @@ static void attend(const stapes_encoder_attention_arguments *a, int thread, int 
   w.sums = w.scores + KEY_BLOCK * QUERY_BLOCK;
   w.coefficients = w.sums + STAPES_HEAD_WIDTH * QUERY_BLOCK;
 
-  int64_t blocks = (a->frames + QUERY_BLOCK - 1) / QUERY_BLOCK, count = a->heads * blocks, packed = -1;
+  int64_t blocks = (a->frames + QUERY_BLOCK - 1) / QUERY_BLOCK, count = a->windows * a->heads * blocks, packed = -1;
   for (int64_t item = count * thread / threads; item < count * (thread + 1) / threads; item++) {
-    int64_t head = item / blocks, first = item % blocks * QUERY_BLOCK;
-    if (head != packed) pack_head(a, head, &w);
-    packed = head;
+    // A head of a window.
+    int64_t part = item / blocks, head = part % a->heads, first = item % blocks * QUERY_BLOCK;
+    stapes_encoder_attention_arguments window = stapes_encoder_window(a, part / a->heads);
+    if (part != packed) pack_head(&window, head, &w);
+    packed = part;
     int64_t queries = a->frames - first < QUERY_BLOCK ? a->frames - first : QUERY_BLOCK;
-    attend_queries(a, head, first, queries, &w);
+    attend_queries(&window, head, first, queries, &w);
   }
 }

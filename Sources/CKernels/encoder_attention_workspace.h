@@ -4,6 +4,7 @@
 
 #include "include/stapes_kernels.h"
 
+#include "encoder_window.h"
 #include "scratch.h"
 
 #define INLINE static inline __attribute__((always_inline))

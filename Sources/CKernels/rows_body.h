@@ -72,7 +72,8 @@ static void LEVEL(add)(const void *arguments, int thread, int threads) {
   const stapes_add_arguments *a = arguments;
   int64_t begin, end;
   share(a->count, thread, threads, &begin, &end);
-  for (int64_t i = begin; i < end; i++) a->y[i] += a->x[i];
+  for (int64_t r = 0; r < a->repeats; r++)
+    for (int64_t i = begin; i < end; i++) a->y[r * a->count + i] += a->x[i];
 }
 
 static void LEVEL(convert)(const void *arguments, int thread, int threads) {

@@ -68,10 +68,12 @@ stapes_cuda_shape stapes_cuda_shape_product_few(const void *arguments) {
 
 stapes_cuda_shape stapes_cuda_shape_product_many(const void *arguments) {
   const stapes_cuda_product_arguments *a = arguments;
-  int64_t down = divided_up(a->m, 128), across = divided_up(a->n, 128);
+  int64_t down = divided_up(a->m, 128), across = divided_up(a->n, 128), batch = a->batch > 1 ? a->batch : 1;
   // Wide blocks where there are enough of them. Their tiles take 48 KB either way.
-  bool wide = a->n > 64 && down * across >= ENOUGH_BLOCKS;
-  return shape(wide ? across : divided_up(a->n, 64), down, 256, 48 * 1024);
+  bool wide = a->n > 64 && batch * down * across >= ENOUGH_BLOCKS;
+  stapes_cuda_shape wanted = shape(wide ? across : divided_up(a->n, 64), down, 256, 48 * 1024);
+  wanted.grid[2] = (unsigned)batch;
+  return wanted;
 }
 
 stapes_cuda_shape stapes_cuda_shape_gelu(const void *arguments) {
@@ -91,7 +93,9 @@ stapes_cuda_shape stapes_cuda_shape_gather(const void *arguments) {
 
 stapes_cuda_shape stapes_cuda_shape_add(const void *arguments) {
   const stapes_add_arguments *a = arguments;
-  return shape_of_values(a->count);
+  stapes_cuda_shape shape = shape_of_values(a->count);
+  if (a->repeats > 1) shape.grid[1] = (unsigned)a->repeats;
+  return shape;
 }
 
 stapes_cuda_shape stapes_cuda_shape_convert(const void *arguments) {

@@ -22,7 +22,7 @@ stapes_cuda_shape stapes_cuda_shape_paged_attention(const void *arguments) {
 stapes_cuda_shape stapes_cuda_shape_encoder_attention(const void *arguments) {
   const stapes_encoder_attention_arguments *a = arguments;
   // Two blocks of 64 keys and two of 64 values, in two bytes.
-  return shape(parts(a->frames, 64), parts(a->heads, 1), 1, 128, 4 * 64 * STAPES_HEAD_WIDTH * 2);
+  return shape(parts(a->frames, 64), parts(a->heads, 1), parts(a->windows, 1), 128, 4 * 64 * STAPES_HEAD_WIDTH * 2);
 }
 
 stapes_cuda_shape stapes_cuda_shape_select(const void *arguments) {

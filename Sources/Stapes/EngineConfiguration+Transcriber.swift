@@ -16,6 +16,11 @@ extension EngineConfiguration {
         try TranscriberConfiguration.check(
             wishes.maximumBatchSize, in: TranscriberConfiguration.rowCounts,
             "a batch of \(wishes.maximumBatchSize) rows is not possible")
+        if let windows = wishes.maximumEncoderBatchSize {
+            try TranscriberConfiguration.check(
+                windows, in: TranscriberConfiguration.encoderBatchSizes,
+                "\(windows) windows cannot be encoded together")
+        }
         let rows = wishes.decodeGraphRows
         if let rows, rows.isEmpty { throw StapesError(.invalidOption, "decode graphs need at least one batch size") }
         for count in rows ?? [] {
@@ -35,7 +40,7 @@ extension EngineConfiguration {
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backends.prefill,
             decodeBackend: backends.decode,
             graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows, pads: wishes.padsDecodeGraphs),
-            maximumRows: wishes.maximumBatchSize,
+            maximumRows: wishes.maximumBatchSize, encoderWindows: wishes.maximumEncoderBatchSize,
             // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
             // sequence's last step once more. A GPU works while the host looks.
             looksAhead: wishes.lookAhead ?? isOnGPU, launchesProgrammatically: wishes.programmaticLaunch,
@@ -44,6 +49,7 @@ extension EngineConfiguration {
             metrics: wishes.metrics ?? MetricsSystem.factory)
         self.devices = devices
         deviceReason = reason
+        if wishes.requiresDeterminism, encoderWindows == nil, !keepsWindowsApart { encoderWindows = 1 }
     }
 
     private static func level(_ name: String?) throws(StapesError) -> CPULevel {

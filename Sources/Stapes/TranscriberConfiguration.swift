@@ -28,6 +28,10 @@ public struct TranscriberConfiguration: Sendable {
     /// Rows of a decode step on each device. A window takes one, or as many as it follows hypotheses or draws samples. Memory for
     /// their caches is taken as it is used.
     public var maximumBatchSize: Int
+    /// Windows of 30 s that are encoded together on each device, as many as wait and never more than `maximumBatchSize`; nil
+    /// chooses: one on the CPU, up to eight on a GPU. Each takes memory for its activations
+    /// (``EngineDescription/encoderByteCount``). No window waits for others.
+    public var maximumEncoderBatchSize: Int?
     /// Whether a decode step is launched before the tokens of the step before have been looked at; nil chooses. The
     /// text is the same.
     public var lookAhead: Bool?
@@ -40,7 +44,8 @@ public struct TranscriberConfiguration: Sendable {
     /// Windows that may wait for the engine before another file is refused as `overloaded`; nil takes 2048, and a waiting
     /// window takes a megabyte. A file that was begun is never refused.
     public var maximumWaitingWindows: Int?
-    /// Refuse to start where a request's text could depend on the requests beside it.
+    /// Refuse to start where a request's text could depend on the requests beside it. Where products of windows may go to a
+    /// library, windows are encoded one by one then.
     public var requiresDeterminism: Bool
     /// Where the engine counts its work; nil counts where the process does (`MetricsSystem`).
     public var metrics: (any MetricsFactory)?
@@ -52,8 +57,8 @@ public struct TranscriberConfiguration: Sendable {
         computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
-        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil,
-        programmaticLaunch: Bool = false, cacheByteCount: Int? = nil,
+        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, maximumEncoderBatchSize: Int? = nil,
+        lookAhead: Bool? = nil, programmaticLaunch: Bool = false, cacheByteCount: Int? = nil,
         maximumWaitingWindows: Int? = nil, requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil,
         instructionLevel: String? = nil
     ) {
@@ -69,6 +74,7 @@ public struct TranscriberConfiguration: Sendable {
         self.decodeGraphRows = decodeGraphRows
         self.padsDecodeGraphs = padsDecodeGraphs
         self.maximumBatchSize = maximumBatchSize
+        self.maximumEncoderBatchSize = maximumEncoderBatchSize
         self.lookAhead = lookAhead
         self.programmaticLaunch = programmaticLaunch
         self.cacheByteCount = cacheByteCount
@@ -85,5 +91,7 @@ extension TranscriberConfiguration {
     package static let batchSizes = 1...256
     /// Rows of a decode step.
     package static let rowCounts = 1...4096
+    /// Windows that are encoded together. There is a graph for each number.
+    package static let encoderBatchSizes = 1...16
     package static let attentionBackends = BackendChoice.allCases.map(\.rawValue)
 }

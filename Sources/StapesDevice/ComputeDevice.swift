@@ -29,9 +29,13 @@ package protocol PackedWeights: AnyObject {
 
     /// Whether a product of so many rows can normalise them on the way.
     func normalizes(rows: Int) -> Bool
+
+    /// Whether `run` takes a batch of products; otherwise it is given them one by one.
+    var runsBatches: Bool { get }
 }
 
 extension PackedWeights {
     package var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { nil }
     package func normalizes(rows: Int) -> Bool { false }
+    package var runsBatches: Bool { false }
 }

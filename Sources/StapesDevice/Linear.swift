@@ -38,13 +38,30 @@ package final class Linear {
         var outputs: Int { matrices.rows }
     }
 
-    /// One product: `output` [T, N] = f(`input` [T, K] times the weights plus `bias`).
+    /// Several products of one shape. The first input and output are given; the others lie so many elements apart.
+    package struct Batch {
+        let count: Int
+        let inputStride: Int
+        let outputStride: Int
+
+        package init(count: Int, inputStride: Int, outputStride: Int) {
+            self.count = count
+            self.inputStride = inputStride
+            self.outputStride = outputStride
+        }
+
+        package static let one = Batch(count: 1, inputStride: 0, outputStride: 0)
+    }
+
+    /// One product: `output` [T, N] = f(`input` [T, K] times the weights plus `bias`); or a batch of them, where the
+    /// weights run such.
     package struct Product {
         let input: MatrixView
         let bias: UnsafePointer<Float>?
         let output: MatrixView
         let gelu: Bool
         let accumulate: Bool
+        var batch = Batch.one
     }
 
     package let outputs: Int
@@ -95,6 +112,23 @@ package final class Linear {
         _ input: MatrixView, into output: MatrixView, gelu: Bool = false, accumulate: Bool = false, on stream: Stream
     ) throws(DeviceError) {
         try run(product(input, into: output, gelu: gelu, accumulate: accumulate), norm: nil, on: stream)
+    }
+
+    /// The same of each input of a batch, without adding: one launch where the device has it.
+    package func run(
+        _ input: MatrixView, into output: MatrixView, batch: Batch, gelu: Bool = false, on stream: Stream
+    ) throws(DeviceError) {
+        var product = product(input, into: output, gelu: gelu, accumulate: false)
+        if weights.runsBatches {
+            product.batch = batch
+            return try run(product, norm: nil, on: stream)
+        }
+        for index in 0..<batch.count {
+            try run(
+                self.product(
+                    input.moved(by: index * batch.inputStride), into: output.moved(by: index * batch.outputStride),
+                    gelu: gelu, accumulate: false), norm: nil, on: stream)
+        }
     }
 
     /// The same of `input` (float32) after a layer norm, which is one launch where the device can do it in the product.

@@ -29,6 +29,11 @@ package struct MatrixView {
             rowStride: rowStride)
     }
 
+    /// A matrix of the same shape, `count` elements further.
+    func moved(by count: Int) -> MatrixView {
+        MatrixView(pointer + count * type.byteCount, type: type, rows: rows, columns: columns, rowStride: rowStride)
+    }
+
     package var float32: UnsafeMutablePointer<Float> {
         precondition(type == .float32, "a float32 matrix is needed here")
         return pointer.assumingMemoryBound(to: Float.self)

@@ -56,9 +56,11 @@ extension Stream {
                 table_type: tableType.kernelType))
     }
 
-    /// `output` += `input`, `count` values of float32.
-    package func add(_ input: UnsafePointer<Float>, count: Int, to output: UnsafeMutablePointer<Float>) {
-        launch(kernels.add, stapes_add_arguments(x: input, y: output, count: Int64(count)))
+    /// `output` += `input`, `count` values of float32; so for each of `repeats` runs of `output`, one after the other.
+    package func add(
+        _ input: UnsafePointer<Float>, count: Int, repeats: Int = 1, to output: UnsafeMutablePointer<Float>
+    ) {
+        launch(kernels.add, stapes_add_arguments(x: input, y: output, count: Int64(count), repeats: Int64(repeats)))
     }
 
     /// `output` = `input`, `count` values converted to `type`.

@@ -36,6 +36,8 @@ package struct EngineConfiguration: Sendable {
     package var graphs: GraphOptions
     /// Sequences at a time on each device.
     package var maximumRows: Int
+    /// Windows that may be encoded at once; nil chooses, see `encoderWindows(for:)`.
+    package var encoderWindows: Int?
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     package var looksAhead: Bool
     /// Whether a GPU's kernels of steps may begin while the kernel before ends.
@@ -55,8 +57,8 @@ package struct EngineConfiguration: Sendable {
         threads: Int, level: CPULevel = .best, prefillBackend: BackendChoice? = nil,
         decodeBackend: BackendChoice? = nil,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
-        looksAhead: Bool = false, launchesProgrammatically: Bool = false, cacheBytes: Int? = nil,
-        mailboxCapacity: Int = 1024,
+        encoderWindows: Int? = nil, looksAhead: Bool = false, launchesProgrammatically: Bool = false,
+        cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
         maximumWaitingWindows: Int = EngineConfiguration.defaultWaitingWindows,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
@@ -72,6 +74,7 @@ package struct EngineConfiguration: Sendable {
         self.usesOneDNN = usesOneDNN
         self.graphs = graphs
         self.maximumRows = maximumRows
+        self.encoderWindows = encoderWindows
         self.looksAhead = looksAhead
         self.launchesProgrammatically = launchesProgrammatically
         self.cacheBytes = cacheBytes

@@ -26,9 +26,14 @@ public struct EngineDescription: Sendable, Hashable {
     public let looksAhead: Bool
     /// Whether a request's text, scores and times are the same bits alone and in any batch: every product of a step
     /// computes a row in one order whatever rows are beside it. Products of a library are the exception, whose order may
-    /// depend on the number of rows: only windows have them, which are encoded one by one, each with its own. Of the
-    /// attention backends FlashInfer alone lets a row depend on others.
+    /// depend on the number of rows: only windows have them, so that a GPU on which a library may be found encodes them one
+    /// by one, each with its own, or is not deterministic. Of the attention backends FlashInfer alone lets a row depend on
+    /// others.
     public let isDeterministic: Bool
+    /// Windows that may be encoded at once on each device.
+    public let maximumEncoderBatchSize: Int
+    /// Bytes of each device for the activations of so many windows.
+    public let encoderByteCount: Int
     /// Bytes of each device that windows and prompts which nobody uses may take.
     public let cacheByteCount: Int
     /// Sequences at a time, over all devices.
@@ -66,8 +71,11 @@ public struct EngineDescription: Sendable, Hashable {
         decodeGraphRows = decodeGraph.enabled ? configuration.graphRows : []
         maximumRows = configuration.maximumRows * configuration.devices.count
         looksAhead = configuration.looksAhead
-        isDeterministic = [configuration.prefillBackend, configuration.decodeBackend]
-            .allSatisfy(\.capabilities.keepsRowsApart)
+        maximumEncoderBatchSize = configuration.encoderWindows(for: model)
+        encoderByteCount = maximumEncoderBatchSize * configuration.encoderBytesPerWindow(for: model)
+        isDeterministic =
+            [configuration.prefillBackend, configuration.decodeBackend].allSatisfy(\.capabilities.keepsRowsApart)
+            && (maximumEncoderBatchSize == 1 || configuration.keepsWindowsApart)
         // Keys and values, a vector of the model's width each, in every decoder layer.
         selfKVBytesPerToken = model.decoderLayers * 2 * model.width * configuration.types.cache.byteCount
         crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
@@ -76,6 +84,15 @@ public struct EngineDescription: Sendable, Hashable {
 }
 
 extension EngineConfiguration {
+    /// Whether a window gets the same bits whatever others are encoded with it. Our kernels see to that; how a library
+    /// adds up may depend on the number of rows.
+    package var keepsWindowsApart: Bool {
+        switch device {
+        case .cpu: !(usesOneDNN && CPUDevice.hasOneDNN) || types.encoderIntegers != nil
+        case .cuda(let context): context.platform.hasNoMatrixLibrary
+        }
+    }
+
     /// What the GPUs are called, each name once.
     fileprivate var gpuNames: [String] {
         var names: [String] = []

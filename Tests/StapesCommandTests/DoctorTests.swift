@@ -33,6 +33,7 @@ import Testing
         let object = try json(report(models: [], engine: nil))
         for key in [
             "cross_kv_bytes_per_window", "self_kv_bytes_per_token", "kernels", "deterministic", "cache_bytes",
+            "encoder_batch_size", "encoder_bytes",
         ] {
             #expect(object[key] == .null, "\(key)")
         }
@@ -64,6 +65,8 @@ import Testing
         #expect(object["look_ahead"] == .bool(true))
         #expect(object["deterministic"] == .bool(false))
         #expect(object["cache_bytes"] == .number(64e6))
+        #expect(object["encoder_batch_size"] == .number(8) && object["encoder_bytes"] == .number(80e6))
+        #expect(report.text.contains("\nencoder            up to 8 windows at a time, 80.0 MB\n"))
         #expect(report.text.contains("decode graph       on for 1, 2 rows: they can\n"))
         #expect(report.text.contains("\nlook-ahead         on\ndeterministic      no\n"))
         #expect(report.text.contains("\ncache              up to 64.0 MB of unused windows and prompts\n"))
@@ -92,6 +95,7 @@ import Testing
         let plain = try await StapesProcess.run(["doctor", "--random-weights", "tiny"], environment: noModels)
         #expect(plain.output.contains("\nlook-ahead         off\ndeterministic      yes\n"))
         #expect(plain.output.contains("\ncache              up to 67.1 MB of unused windows and prompts\n"))
+        #expect(plain.output.contains("\nencoder            one window at a time, "))
         let flags = ["--look-ahead", "on", "--cache-size", "3M", "--deterministic"]
         let asked = try await StapesProcess.run(
             ["doctor", "--random-weights", "tiny", "--json"] + flags, environment: noModels)

@@ -57,6 +57,15 @@ import Testing
         #expect(try configuration("--programmatic_launch=\(mode)").programmaticLaunch == launches)
     }
 
+    @Test func windowsThatAreEncodedTogetherAreCounted() throws {
+        #expect(try configuration().maximumEncoderBatchSize == nil)
+        #expect(try configuration("--encoder-batch-size", "16").maximumEncoderBatchSize == 16)
+        #expect(try configuration("--encoder_batch_size=1").maximumEncoderBatchSize == 1)
+        for wrong in ["0", "17", "-1", "auto"] {
+            #expect(throws: (any Error).self) { try configuration("--encoder-batch-size", wrong) }
+        }
+    }
+
     @Test func determinismIsDemandedByASwitch() throws {
         #expect(try configuration("--deterministic").requiresDeterminism)
         #expect(try configuration("--deterministic", "True").requiresDeterminism)

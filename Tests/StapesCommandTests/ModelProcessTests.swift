@@ -134,7 +134,7 @@ struct ModelProcessTests {
         ])
         #expect(process.status == 0)
         #expect(process.messages.contains("decode graphs of 1 row, "))
-        #expect(process.messages.contains("look-ahead on, deterministic, 0 B of cache"))
+        #expect(process.messages.contains("encoder of 1 at a time, look-ahead on, deterministic, 0 B of cache"))
     }
 
     @Test func fullDiskEndsTheWorkWithOneError() async throws {

@@ -62,6 +62,30 @@ import Testing
         }
     }
 
+    /// Several windows at once: each as the reference has it, with the bits that it has alone, and no neighbour, of whom
+    /// one is not a number, is seen.
+    @Test(arguments: [1, 16, 47, 48, 49, 130], computeTypes) func windowsDoNotSeeEachOther(
+        _ frames: Int, _ type: ScalarType
+    ) throws {
+        var generator = SeededGenerator(seed: 45)
+        let some = EncoderWindow(
+            windows: 4, frames: frames, heads: 2, type: type, sharpness: 3, using: &generator)
+        let rows = frames * 3 * 128
+        for value in 2 * rows..<3 * rows { some.projected[value] = .nan }
+        let reference = try referenceStream()
+        for runner in Runner.all {
+            let stream = try runner.stream()
+            let together = some.attend(on: stream)
+            for window in 0..<4 {
+                #expect(some.part(window, of: together) == some.attend(window: window, on: stream), "\(runner)")
+            }
+        }
+        let expected = some.attend(on: reference)
+        for window in [0, 1, 3] {
+            #expect(some.part(window, of: expected) == some.attend(window: window, on: reference))
+        }
+    }
+
     @Test(arguments: computeTypes) func threadsChangeNoBit(_ type: ScalarType) throws {
         var generator = SeededGenerator(seed: 42)
         for frames in [2, 49, 300] {

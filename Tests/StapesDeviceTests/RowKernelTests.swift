@@ -142,12 +142,15 @@ import Testing
         let stream = try runner.stream()
         let reference = try referenceStream()
         for count in [1, 2, 7, 63, 64, 65, 1000, 4097] {
-            let x = Cells(random: count, using: &generator)
-            let start = Cells(random: count, using: &generator)
-            let (y, expected) = (start.copy(), start.copy())
-            stream.add(x.floats, count: count, to: y.floats)
-            reference.add(x.floats, count: count, to: expected.floats)
-            #expect(y.bytes == expected.bytes)
+            for repeats in [1, 3] {
+                let x = Cells(random: count, using: &generator)
+                let start = Cells(random: count * repeats, using: &generator)
+                let (y, expected) = (start.copy(), start.copy())
+                stream.add(x.floats, count: count, repeats: repeats, to: y.floats)
+                reference.add(x.floats, count: count, repeats: repeats, to: expected.floats)
+                #expect(y.bytes == expected.bytes)
+                #expect(y[count * repeats - 1] == start[count * repeats - 1] + x[count - 1])
+            }
         }
     }
 

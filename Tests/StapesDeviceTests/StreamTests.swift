@@ -6,7 +6,8 @@ import Testing
 /// What a stream and its graphs do beside the kernels.
 @Suite(.serialized) struct StreamTests {
     private func launchAdd(_ x: Cells, to y: Cells, on stream: StapesDevice.Stream) {
-        stream.launch(stream.kernels.add, stapes_add_arguments(x: x.floats, y: y.floats, count: Int64(y.count)))
+        stream.launch(
+            stream.kernels.add, stapes_add_arguments(x: x.floats, y: y.floats, count: Int64(y.count), repeats: 1))
     }
 
     @Test func copiesArriveInOrder() throws {

@@ -120,6 +120,13 @@ struct SamplingOptionsTests {
         #expect(error?.code == .invalidOption)
     }
 
+    @Test(arguments: [0, 17]) func windowsThatCannotBeEncodedTogetherAreRefused(_ count: Int) async {
+        let error = await #expect(throws: StapesError.self) {
+            try await Transcriber(configuration { $0.maximumEncoderBatchSize = count })
+        }
+        #expect(error?.code == .invalidOption)
+    }
+
     @Test func seedNamesTheText() async throws {
         let transcriber = try await LoadedTranscriber.base.get()
         func transcribe(_ seed: UInt64) async throws -> Transcription {

@@ -301,28 +301,30 @@ static void odd_lengths() {
     for (int d = 0; d < width; d++) CHECK(output[token * odd.stride + d].bits == 0, "a length of 0 gives no zeros");
 }
 
+/// Queries, keys and values beside each other, as one product leaves them: `count` windows one after the other.
 template <typename T>
-static void windows(int frames, int heads, double spread, bool every_order) {
+static void windows(int count, int frames, int heads, double spread, bool every_order) {
   Random random(uint64_t(frames) * 31 + heads);
-  // Queries, keys and values beside each other, as one product leaves them.
+  const int rows = count * frames;
   const int64_t inner = heads * width, stride = 3 * inner + 8, output_stride = inner + 8;
-  array<T> x(size_t(frames + 64) * stride, not_a_number<T>());
-  for (int f = 0; f < frames; f++)
+  array<T> x(size_t(rows + 64) * stride, not_a_number<T>());
+  for (int f = 0; f < rows; f++)
     for (int64_t d = 0; d < 3 * inner; d++)
       x[f * stride + d] = from_float<T>(float(d < inner ? random.within(-spread, spread) : random.within(-1, 1)));
-  auto run = [&] {
-    array<T> output(size_t(frames) * output_stride, not_a_number<T>());
+  auto attend = [&](const T *from, int windows) {
+    array<T> output(size_t(windows * frames) * output_stride, not_a_number<T>());
     stapes_encoder_attention_arguments a = {
-        x.data(), x.data() + inner, x.data() + 2 * inner, output.data(), frames, heads, stride, output_stride, 0.125f,
-        TypeOf<T>::value};
+        from,          from + inner, from + 2 * inner, output.data(), windows, frames, heads, stride,
+        output_stride, 0.125f,       TypeOf<T>::value};
     launch((std::string("encoder_attention") + TypeOf<T>::suffix).c_str(), a, stapes_cuda_shape_encoder_attention);
     return output;
   };
+  auto run = [&] { return attend(x.data(), count); };
   const auto output = every_order ? in_every_order<T>("encoder attention", run) : run();
-  for (int f = 0; f < frames; f += frames > 300 ? 41 : 1)
+  for (int f = 0; f < rows; f += frames > 300 ? 41 : 1)
     for (int h = 0; h < heads; h++) {
       array<const T *> keys, values;
-      for (int p = 0; p < frames; p++) {
+      for (int p = f / frames * frames; p < (f / frames + 1) * frames; p++) {
         keys.push_back(x.data() + p * stride + inner + h * width);
         values.push_back(x.data() + p * stride + 2 * inner + h * width);
       }
@@ -330,12 +332,18 @@ static void windows(int frames, int heads, double spread, bool every_order) {
       for (int d = 0; d < width; d++) {
         const double got = double(to_float(output[f * output_stride + h * width + d]));
         CHECK(check::is_close(got, truth[d], tolerance<T>()),
-               "encoder_attention%s: %d frames, frame %d: %g is not %g", TypeOf<T>::suffix, frames, f, got, truth[d]);
+               "encoder_attention%s: %d windows of %d frames, frame %d: %g is not %g", TypeOf<T>::suffix, count, frames,
+               f, got, truth[d]);
       }
     }
-  for (int f = 0; f < frames; f++)
+  for (int f = 0; f < rows; f++)
     for (int64_t d = inner; d < output_stride; d++)
       CHECK(output[f * output_stride + d].bits == 0x7fff, "encoder_attention wrote beside its row");
+  for (int w = 0; count > 1 && w < count; w++) {
+    const auto alone = attend(x.data() + w * frames * stride, 1);
+    CHECK(std::memcmp(alone.data(), output.data() + w * frames * output_stride, alone.size() * sizeof(T)) == 0,
+          "encoder_attention%s: window %d of %d has other bits than alone", TypeOf<T>::suffix, w, count);
+  }
 }
 
 template <typename T>
@@ -350,14 +358,16 @@ static void all() {
   groups_and_lengths<T>(1, 110, {10, 1760, 1700}, 4);
   appends<T>(3);
   odd_lengths<T>();
-  for (int frames : {1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200}) windows<T>(frames, 2, 3, true);
-  windows<T>(150, 1, 20, true);
+  for (int frames : {1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200}) windows<T>(1, frames, 2, 3, true);
+  windows<T>(1, 150, 1, 20, true);
+  // Several at once, whose blocks of queries and keys end inside the next window or at its first frame.
+  for (int frames : {1, 16, 63, 64, 65, 150}) windows<T>(3, frames, 2, 3, true);
 }
 
 int main(int count, char **arguments) {
   check::begin("attention", count, arguments);
   all<half_t>();
   all<bfloat_t>();
-  windows<half_t>(1500, 1, 4, false);
+  windows<half_t>(1, 1500, 1, 4, false);
   return check::finish();
 }

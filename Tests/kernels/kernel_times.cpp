@@ -321,12 +321,18 @@ static void attention(const Model &model, const char *what, int64_t groups, int6
 
 static void encoder_attention(const Model &model) {
   const int64_t d = model.width;
-  const Work work = {double(4 * frames * d * 2), 4.0 * frames * frames * d, window(model), double(model.layers)};
-  time("encoder_attention_f16", label(model, "window", frames), work, stapes_cuda_shape_encoder_attention, [&] {
-    auto x = static_cast<char *>(halves(frames * 3 * d));
-    return stapes_encoder_attention_arguments{x, x + d * 2, x + 2 * d * 2, outputs(frames * d, 2), frames,
-                                              model.heads(), 3 * d, d, 0.125f, type};
-  });
+  for (int64_t windows : {1, 8}) {
+    const double rows = double(windows * frames);
+    Work work = {4 * rows * d * 2, 4.0 * rows * frames * d};
+    if (windows == 1) work.whole = window(model), work.calls = double(model.layers);
+    const std::string what = windows == 1 ? "window" : std::to_string(windows) + " windows";
+    time("encoder_attention_f16", label(model, what.c_str(), frames), work, stapes_cuda_shape_encoder_attention, [&] {
+      auto x = static_cast<char *>(halves(windows * frames * 3 * d));
+      return stapes_encoder_attention_arguments{x,       x + d * 2,     x + 2 * d * 2, outputs(windows * frames * d, 2),
+                                                windows, frames,        model.heads(), 3 * d,
+                                                d,       0.125f,        type};
+    });
+  }
 }
 
 static Share select(const char *what, int64_t rows, float temperature, int candidates) {
@@ -408,7 +414,7 @@ static void values_of(const Model &model) {
     return stapes_cuda_gelu_arguments{outputs(4 * count, 2), frames, 4 * d, 4 * d, type};
   });
   time("add", label(model, "", frames), {double(count * 12), 0}, stapes_cuda_shape_add, [&] {
-    return stapes_add_arguments{floats(count), static_cast<float *>(outputs(count, 4)), count};
+    return stapes_add_arguments{floats(count), static_cast<float *>(outputs(count, 4)), count, 1};
   });
   time("convert", label(model, "", frames), {double(count * 6), 0}, stapes_cuda_shape_convert, [&] {
     return stapes_convert_arguments{floats(count), outputs(count, 2), count, STAPES_FLOAT32, type};

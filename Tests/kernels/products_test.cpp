@@ -232,6 +232,31 @@ static void test_many_company(const Case &shape) {
   CHECK(memcmp(&alone[0], &wide[(shape.m - 1) * problem.c_stride], shape.n * sizeof(C)) == 0, "the last row alone");
 }
 
+/// Several products in one launch, as a convolution over several windows is: each has the bits that it has alone.
+template <typename W, typename C>
+static void test_batch(const Case &shape, int64_t batch, int64_t gap) {
+  Problem<W, W, C> problem(shape, 9);
+  stapes_cuda_product_arguments args = problem.arguments();
+  // Every other one begins where rows of the one before end: their inputs overlap, their outputs do not.
+  args.m = shape.m / 2, args.batch = batch, args.a_batch_stride = shape.m / 4 * problem.a_stride;
+  args.c_batch_stride = (args.m + gap) * problem.c_stride;
+  Array<C> together(batch * args.c_batch_stride), apart = together;
+  const Array<C> before = together;
+  // The last one's inputs end within a.
+  if ((batch - 1) * (shape.m / 4) + args.m > shape.m) check::fail(__LINE__, "inputs past the end");
+  args.c = together.data();
+  LAUNCH(many_name<W>(), stapes_cuda_shape_product_many(&args), args, {check::output(together)});
+  for (int64_t i = 0; i < batch; ++i) {
+    stapes_cuda_product_arguments one = args;
+    one.batch = 0;
+    one.a = problem.a.data() + i * args.a_batch_stride, one.c = apart.data() + i * args.c_batch_stride;
+    LAUNCH(many_name<W>(), stapes_cuda_shape_product_many(&one), one, {check::output(apart)});
+  }
+  CHECK(memcmp(together.data(), apart.data(), together.bytes()) == 0, "m %ld n %ld k %ld: %ld at once have other bits",
+        long(args.m), long(shape.n), long(shape.k), long(batch));
+  CHECK(memcmp(together.data(), before.data(), together.bytes()) != 0, "nothing was computed");
+}
+
 template <typename W>
 static void test_type() {
   // m, n, k, bias, norm, gelu, accumulate, a_extra, c_extra
@@ -274,6 +299,9 @@ static void test_type() {
   test<W, W, float>({1100, 1100, 72, true, false, false, false, -64, 0}, true);
   test_many_company<W, float>({131, 192, 328, true, false, false, false, 0, 0});
   test_many_company<W, W>({131, 200, 64, true, false, true, false, 0, 1});
+  test_batch<W, W>({300, 130, 72, true, false, true, false, 8, 0}, 3, 2);
+  test_batch<W, float>({24, 70, 64, true, false, true, false, 0, 2}, 2, 0);
+  test_batch<W, float>({520, 1100, 24, true, false, false, false, 0, 0}, 3, 1);
 }
 
 int main(int count, char **arguments) {

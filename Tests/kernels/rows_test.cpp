@@ -78,15 +78,16 @@ static void test_gelu(int64_t rows, int64_t width, int64_t stride) {
   }
 }
 
-static void test_add(int64_t count, int64_t skip) {
+static void test_add(int64_t count, int64_t skip, int64_t repeats = 1) {
   Random random(count);
-  Array<float> x(count + skip), y(count + skip);
+  Array<float> x(count + skip), y(count * repeats + skip);
   x.fill(random, -9, 9), y.fill(random, -9, 9);
   const Array<float> before = y;
-  const stapes_add_arguments args = {x.data() + skip, y.data() + skip, count};
+  const stapes_add_arguments args = {x.data() + skip, y.data() + skip, count, repeats};
   LAUNCH("add", stapes_cuda_shape_add(&args), args, {check::output(y)});
-  for (int64_t i = 0; i < count + skip; ++i) {
-    CHECK(y[i] == (i < skip ? before[i] : before[i] + x[i]), "add %ld at %ld", long(count), long(i));
+  for (int64_t i = 0; i < count * repeats + skip; ++i) {
+    CHECK(y[i] == (i < skip ? before[i] : before[i] + x[skip + (i - skip) % count]), "add %ld at %ld", long(count),
+          long(i));
   }
 }
 
@@ -196,6 +197,10 @@ int main(int count, char **arguments) {
   test_convert<float, float>(77, 0);
   for (int64_t count : {1, 4, 1023, 70000}) test_add(count, 0);
   test_add(1023, 1);
+  // Runs of y that begin at multiples of 16 bytes, and such that do not.
+  test_add(64, 0, 3);
+  test_add(71, 0, 5);
+  test_add(70000, 1, 2);
   for (int64_t count : {1, 1000, 600000}) {
     test_random<float>(count);
     test_random<half_t>(count);

@@ -132,11 +132,11 @@ typedef struct {
   int64_t rows, width;
 } stapes_gather_arguments;
 
-/// y += x, `count` float32 values.
+/// y += x, `count` float32 values; so for each of `repeats` runs of y, one after the other, with the same x.
 typedef struct {
   const float *_Nonnull x;
   float *_Nonnull y;
-  int64_t count;
+  int64_t count, repeats;
 } stapes_add_arguments;
 
 /// y = x, `count` values from `x_type` to `y_type`, one of which is float32.
@@ -191,14 +191,15 @@ typedef struct {
   stapes_type type;
 } stapes_paged_attention_arguments;
 
-/// Attention of every position of a window over every position, without a mask: [frames, H * 64] each.
-/// Scores are formed in blocks and never stand in memory whole.
+/// Attention of every position of a window over every position of the same window, without a mask: [windows, frames,
+/// H * 64] each, the windows one after the other; fewer than 2^31 values with what lies between rows. Scores are formed in
+/// blocks and never stand in memory whole.
 typedef struct {
   const void *_Nonnull query;
   const void *_Nonnull key;
   const void *_Nonnull value;
   void *_Nonnull output;
-  int64_t frames, heads, stride, output_stride;
+  int64_t windows, frames, heads, stride, output_stride;
   float scale;
   stapes_type type;
 } stapes_encoder_attention_arguments;

@@ -23,6 +23,7 @@ typedef struct {
 /// c = f(a) * weight^T + bias; then GELU (the exact one, with erf) if `gelu`; then added to c if `accumulate`.
 /// f normalises each row of a, as a layer norm with `gamma` and `beta` does, if they are given; a is float32 then.
 /// a is [M, K], weight [N, K] in the kernel's 16-bit type, c [M, N]. K is a multiple of 8.
+/// A product of many rows may be of `batch` pairs of a and c, which lie so many elements apart; 0 is one.
 typedef struct {
   const void *_Nonnull a;
   const void *_Nonnull weight;
@@ -34,6 +35,7 @@ typedef struct {
   stapes_type a_type, c_type;
   float epsilon;
   bool gelu, accumulate;
+  int64_t batch, a_batch_stride, c_batch_stride;
 } stapes_cuda_product_arguments;
 
 /// Tiles of 16 rows that one block of product_few computes for M rows and N outputs: 1, 2 or 4. It changes no row's bits.

@@ -2,8 +2,6 @@ import ArgumentParser
 import Stapes
 import StapesEngine
 import StapesInstruments
-import StapesModel
-import StapesTokenizer
 
 /// `stapes bench decode`: how long a decode step takes, launched call by call and replayed as a graph.
 struct BenchDecode: AsyncParsableCommand {
@@ -57,26 +55,13 @@ struct BenchDecode: AsyncParsableCommand {
     }
 
     private func measure() throws -> DecodeReport {
-        let directory = try randomWeights == nil ? engine.modelFlags.resolve() : ""
-        var wishes = engine.configuration(modelDirectory: directory, maximumBatchSize: batchSizes.max() ?? 1)
-        wishes.instructionLevel = TranscriberEngine.instructionLevel
-        let checkpoint: Checkpoint
-        let special: SpecialTokens
-        if let randomWeights {
-            checkpoint = Checkpoint.random(randomWeights.configuration, seed: 1)
-            special = SpecialTokens(vocabularySize: randomWeights.configuration.vocabularySize)
-        } else {
-            checkpoint = try Checkpoint(directory: directory)
-            special = try Tokenizer(
-                directory: directory, vocabularySize: checkpoint.configuration.vocabularySize
-            ).special
-        }
-        let configuration = try EngineConfiguration(wishes, special: special)
-        let bench = try DecodeBench(configuration, checkpoint: checkpoint) { body in
+        let model = try BenchedModel(engine, randomWeights: randomWeights, maximumBatchSize: batchSizes.max() ?? 1)
+        let configuration = model.configuration
+        let bench = try DecodeBench(configuration, checkpoint: model.checkpoint) { body in
             AllocationCounts.count(body)?.allocations
         }
         return DecodeReport(
-            model: randomWeights?.name ?? engine.modelFlags.name, device: configuration.device.device,
+            model: model.name, device: configuration.device.device,
             computeType: configuration.resolvedComputeType,
             threads: configuration.threads, rows: try batchSizes.map { try bench.run(batch: $0, steps: steps) })
     }

@@ -46,6 +46,7 @@ struct BenchInvariants: AsyncParsableCommand {
             $0.level = settings.level
             $0.prefillBackend = settings.prefillBackend
             $0.decodeBackend = settings.decodeBackend
+            $0.encoderWindows = settings.encoderWindows
         }
         return InvariantReport(device: settings.device.device.description, findings: try check.run())
     }

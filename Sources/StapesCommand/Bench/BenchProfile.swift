@@ -1,14 +1,12 @@
 import ArgumentParser
 import Stapes
 import StapesEngine
-import StapesModel
-import StapesTokenizer
 
-/// `stapes bench profile`: where the time of a window's encoding and of a decode step goes.
+/// `stapes bench profile`: where the time of an encoding and of a decode step goes.
 struct BenchProfile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "profile",
-        abstract: "Measure each operation of a window's encoding and of a decode step.",
+        abstract: "Measure each operation of an encoding and of a decode step.",
         discussion: """
             Operations are launched one by one, without graphs. Features are made up. Times are of all calls of an \
             operation in one step.
@@ -18,6 +16,11 @@ struct BenchProfile: AsyncParsableCommand {
         help: ArgumentHelp("Measured steps. (default: 20)", valueName: "count"),
         transform: OptionParsing.repetitions)
     var steps: Int = 20
+
+    @Option(
+        help: ArgumentHelp("Windows that are encoded at once. (default: 1)", valueName: "count"),
+        transform: OptionParsing.encoderBatchSize)
+    var windows: Int = 1
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -38,19 +41,13 @@ struct BenchProfile: AsyncParsableCommand {
     }
 
     private func measure() throws -> ProfileReport {
-        let directory = try engine.modelFlags.resolve()
-        var wishes = engine.configuration(modelDirectory: directory, maximumBatchSize: 1)
-        wishes.instructionLevel = TranscriberEngine.instructionLevel
-        let checkpoint = try Checkpoint(directory: directory)
-        let special = try Tokenizer(
-            directory: directory, vocabularySize: checkpoint.configuration.vocabularySize
-        ).special
-        let configuration = try EngineConfiguration(wishes, special: special)
-        let profile = try StepProfile(configuration, checkpoint: checkpoint)
+        var model = try BenchedModel(engine, randomWeights: nil, maximumBatchSize: windows)
+        model.configuration.encoderWindows = windows
+        let profile = try StepProfile(model.configuration, checkpoint: model.checkpoint)
         return ProfileReport(
-            model: engine.modelFlags.name, computeType: configuration.resolvedComputeType.rawValue,
-            threads: configuration.threads,
-            encode: try profile.encode(repetitions: steps).map(ProfileReport.Operation.init),
+            model: model.name, computeType: model.configuration.resolvedComputeType.rawValue,
+            threads: model.configuration.threads, windows: windows,
+            encode: try profile.encode(windows: windows, repetitions: steps).map(ProfileReport.Operation.init),
             decode: try profile.decode(repetitions: steps).map(ProfileReport.Operation.init))
     }
 }
@@ -74,13 +71,16 @@ struct ProfileReport: Encodable {
     let model: String
     let computeType: String
     let threads: Int
+    /// Of the encoding.
+    let windows: Int
     let encode: [Operation]
     let decode: [Operation]
 
     /// For reading.
     var text: String {
         var lines = ["\(model), \(computeType), \(threads) threads; microseconds a step"]
-        for (step, operations) in [("encode", encode), ("decode", decode)] {
+        let encoding = windows == 1 ? "encode" : "encode \(windows) windows"
+        for (step, operations) in [(encoding, encode), ("decode", decode)] {
             lines += ["", "| \(step) | calls | median | minimum |", "|---|---|---|---|"]
             for operation in operations.sorted(by: { $0.p50Us > $1.p50Us }) {
                 lines.append(

@@ -128,6 +128,9 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     @Nullable package var kernels: String?
     @Nullable package var onednn: Bool?
     @Nullable package var deterministic: Bool?
+    /// Windows that may be encoded together on each device, and bytes for their activations.
+    @Nullable package var encoderBatchSize: Int?
+    @Nullable package var encoderBytes: Int?
     @Nullable package var cacheBytes: Int?
 
     /// - Parameters:
@@ -156,6 +159,8 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         onednn = engine?.usesOneDNN
         lookAhead = preview.looksAhead
         deterministic = engine?.isDeterministic
+        encoderBatchSize = engine?.maximumEncoderBatchSize
+        encoderBytes = engine?.encoderByteCount
         cacheBytes = engine?.cacheByteCount
     }
 
@@ -177,6 +182,10 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         lines.append("decode graph       \(decodeGraph.enabled ? "on" : "off")\(rows): \(decodeGraph.reason)")
         lines.append("look-ahead         \(lookAhead ? "on" : "off")")
         if let deterministic { lines.append("deterministic      \(deterministic ? "yes" : "no")") }
+        if let encoderBatchSize, let encoderBytes {
+            let windows = encoderBatchSize == 1 ? "one window" : "up to \(encoderBatchSize) windows"
+            lines.append("encoder            \(windows) at a time, \(ByteCount.words(encoderBytes))")
+        }
         if let crossKvBytesPerWindow, let selfKvBytesPerToken {
             lines.append("cross-K/V          \(crossKvBytesPerWindow) bytes a window")
             lines.append("self-K/V           \(selfKvBytesPerToken) bytes a token")

@@ -37,6 +37,9 @@ package struct EngineFacts: Sendable, Hashable {
     package var capturedGraphBytes: Int?
     package var looksAhead: Bool
     package var isDeterministic: Bool
+    /// Windows that may be encoded together on each device, and bytes for their activations.
+    package var maximumEncoderBatchSize: Int
+    package var encoderByteCount: Int
     /// Bytes of each device that windows and prompts which nobody uses may take.
     package var cacheByteCount: Int
     package var crossKvBytesPerWindow: Int
@@ -47,7 +50,8 @@ package struct EngineFacts: Sendable, Hashable {
         threads: Int,
         kernels: String, usesOneDNN: Bool, prefillAttention: String, decodeAttention: String,
         decodeGraph: GraphDecision, decodeGraphRows: [Int], capturedGraphBytes: Int? = nil,
-        looksAhead: Bool = false, isDeterministic: Bool = true, cacheByteCount: Int = 0, crossKvBytesPerWindow: Int,
+        looksAhead: Bool = false, isDeterministic: Bool = true, maximumEncoderBatchSize: Int = 1,
+        encoderByteCount: Int = 0, cacheByteCount: Int = 0, crossKvBytesPerWindow: Int,
         selfKvBytesPerToken: Int
     ) {
         self.model = model
@@ -65,6 +69,8 @@ package struct EngineFacts: Sendable, Hashable {
         self.capturedGraphBytes = capturedGraphBytes
         self.looksAhead = looksAhead
         self.isDeterministic = isDeterministic
+        self.maximumEncoderBatchSize = maximumEncoderBatchSize
+        self.encoderByteCount = encoderByteCount
         self.cacheByteCount = cacheByteCount
         self.crossKvBytesPerWindow = crossKvBytesPerWindow
         self.selfKvBytesPerToken = selfKvBytesPerToken

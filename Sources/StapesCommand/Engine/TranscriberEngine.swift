@@ -72,7 +72,9 @@ extension EngineFacts {
             prefillAttention: description.prefillAttention, decodeAttention: description.decodeAttention,
             decodeGraph: description.decodeGraph, decodeGraphRows: description.decodeGraphRows,
             capturedGraphBytes: description.capturedGraphBytes, looksAhead: description.looksAhead,
-            isDeterministic: description.isDeterministic, cacheByteCount: description.cacheByteCount,
+            isDeterministic: description.isDeterministic,
+            maximumEncoderBatchSize: description.maximumEncoderBatchSize,
+            encoderByteCount: description.encoderByteCount, cacheByteCount: description.cacheByteCount,
             crossKvBytesPerWindow: description.crossKVBytesPerWindow,
             selfKvBytesPerToken: description.selfKVBytesPerToken)
     }

@@ -38,7 +38,21 @@ package struct EngineFlags: ParsableArguments {
         transform: OptionParsing.byteCount)
     var cacheSize: Int?
 
-    @Flag(help: "Do not start where a text could depend on the files beside it. It never does.")
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            """
+            Windows of 30 s that are encoded together where so many wait, 1 to 16; each takes memory. (default: 1, on a \
+            GPU up to 8)
+            """, valueName: "count"),
+        transform: OptionParsing.encoderBatchSize)
+    var encoderBatchSize: Int?
+
+    @Flag(
+        help: """
+            Do not start where a text could depend on the files beside it. On a GPU with cuBLASLt windows are then encoded one \
+            by one.
+            """)
     var deterministic = false
 
     @OptionGroup var attention: AttentionFlags
@@ -65,7 +79,8 @@ package struct EngineFlags: ParsableArguments {
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
             padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
-            lookAhead: attention.lookAhead.value, programmaticLaunch: attention.programmaticLaunch,
-            cacheByteCount: cacheSize, requiresDeterminism: deterministic)
+            maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value,
+            programmaticLaunch: attention.programmaticLaunch, cacheByteCount: cacheSize,
+            requiresDeterminism: deterministic)
     }
 }

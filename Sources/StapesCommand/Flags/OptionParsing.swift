@@ -221,6 +221,17 @@ package enum OptionParsing {
         try number(text, in: TranscriberConfiguration.batchSizes)
     }
 
+    /// Windows that are encoded together.
+    package static func encoderBatchSize(_ text: String) throws -> Int {
+        try number(text, in: TranscriberConfiguration.encoderBatchSizes)
+    }
+
+    /// Several numbers of such, separated by commas.
+    package static func encoderBatchSizes(_ text: String) throws -> [Int] {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        return try parts.map { try encoderBatchSize(String($0)) }
+    }
+
     /// Numbers of rows, separated by commas.
     package static func batchSizes(_ text: String) throws -> [Int] {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)

@@ -120,7 +120,7 @@ extension EngineFacts {
     var summary: String {
         "model \(model) in \(modelDirectory), device \(device)\(deviceReason.map { " (\($0))" } ?? ""), compute type \(computeType), \(threads) threads, "
             + "kernels \(kernels)\(usesOneDNN ? " and oneDNN" : ""), attention \(prefillAttention) and \(decodeAttention), "
-            + "\(graphSummary), look-ahead \(looksAhead ? "on" : "off"), "
+            + "\(graphSummary), encoder of \(maximumEncoderBatchSize) at a time, look-ahead \(looksAhead ? "on" : "off"), "
             + "\(isDeterministic ? "deterministic" : "not deterministic"), \(ByteCount.words(cacheByteCount)) of cache"
     }
 

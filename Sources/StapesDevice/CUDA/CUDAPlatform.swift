@@ -54,6 +54,9 @@ package final class CUDAPlatform: Sendable {
         deviceCount = Int(count)
     }
 
+    /// Whether no library for products of many rows is looked for. Whether one is found is known when a device is opened.
+    package var hasNoMatrixLibrary: Bool { if case .none = matrixLibrary { true } else { false } }
+
     /// What a failed call is called in messages.
     func text(_ result: Int32) -> String { Self.text(result, functions) }
 

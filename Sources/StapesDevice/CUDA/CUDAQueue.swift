@@ -46,9 +46,6 @@ final class CUDAQueue {
 
     private var functions: stapes_cuda_driver { context.functions }
 
-    /// The driver's handle, for libraries that launch kernels of their own.
-    var stream: OpaquePointer { handle }
-
     /// Gives the driver something to do, unless something before it could not be given.
     private func give(_ what: @autoclosure () -> String, _ call: () -> Int32) {
         followsWaitingKernel = false

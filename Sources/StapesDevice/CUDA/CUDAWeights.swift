@@ -104,6 +104,9 @@ final class CUDAWeights: PackedWeights {
     /// The bits are the same.
     func normalizes(rows: Int) -> Bool { usage == .fewRows && rows <= 16 }
 
+    /// Ours of many rows does, which the library never takes.
+    var runsBatches: Bool { usage == .overlappingRows }
+
     func run(
         _ product: Linear.Product, norm: (gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>)?, on stream: Stream
     ) throws(DeviceError) {
@@ -115,7 +118,8 @@ final class CUDAWeights: PackedWeights {
             c: output.pointer, m: Int64(input.rows), n: Int64(outputs), k: Int64(inputs),
             a_stride: Int64(input.rowStride), c_stride: Int64(output.rowStride), a_type: input.type.kernelType,
             c_type: output.type.kernelType, epsilon: LayerNorm.epsilon, gelu: product.gelu,
-            accumulate: product.accumulate)
+            accumulate: product.accumulate, batch: Int64(product.batch.count),
+            a_batch_stride: Int64(product.batch.inputStride), c_batch_stride: Int64(product.batch.outputStride))
         switch usage {
         case .fewRows:
             // Whatever the rows of a step, one kernel, so that a row's bits do not depend on the others.

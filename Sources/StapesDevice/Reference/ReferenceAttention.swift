@@ -77,14 +77,17 @@ func referenceEncoderAttention(_ a: stapes_encoder_attention_arguments) {
     let value = ReferenceRows(pointer: a.value, type: a.type)
     let output = ReferenceOutput(pointer: a.output, type: a.type)
     let stride = Int(a.stride)
-    for head in 0..<Int(a.heads) {
-        for frame in 0..<Int(a.frames) {
-            attend(
-                count: Int(a.frames), scale: Double(a.scale),
-                query: { Double(query[frame * stride + head * headWidth + $0]) },
-                key: { Double(key[$0 * stride + head * headWidth + $1]) },
-                value: { Double(value[$0 * stride + head * headWidth + $1]) },
-                output: { output.store(Float($1), at: frame * Int(a.output_stride) + head * headWidth + $0) })
+    for window in 0..<Int(a.windows) {
+        let first = window * Int(a.frames)
+        for head in 0..<Int(a.heads) {
+            for frame in first..<first + Int(a.frames) {
+                attend(
+                    count: Int(a.frames), scale: Double(a.scale),
+                    query: { Double(query[frame * stride + head * headWidth + $0]) },
+                    key: { Double(key[(first + $0) * stride + head * headWidth + $1]) },
+                    value: { Double(value[(first + $0) * stride + head * headWidth + $1]) },
+                    output: { output.store(Float($1), at: frame * Int(a.output_stride) + head * headWidth + $0) })
+            }
         }
     }
 }

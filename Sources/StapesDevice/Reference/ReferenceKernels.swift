@@ -48,7 +48,7 @@ extension KernelTable {
         add: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }
             let a = arguments.load(as: stapes_add_arguments.self)
-            for i in 0..<Int(a.count) { a.y[i] += a.x[i] }
+            for i in 0..<Int(a.count * a.repeats) { a.y[i] += a.x[i % Int(a.count)] }
         },
         convert: Kernel { arguments, thread, _ in
             guard thread == 0 else { return }

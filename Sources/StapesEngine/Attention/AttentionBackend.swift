@@ -33,9 +33,10 @@ package protocol AttentionBackend {
     /// Turns the host's lengths and pages into what the kernels read.
     func plan(_ batch: AttentionBatch, indices: AttentionIndices) -> AttentionPlan
 
-    /// Attends, as `Attention.run` says. `plan` is nil for the encoder's own attention alone.
+    /// Attends, as `Attention.run` says. `plan` is nil for the encoder's own attention alone, which is of `windows`
+    /// windows.
     func run(
-        _ layer: AttentionLayer, plan: AttentionPlan?, pool: KVPool, query: MatrixView, key: MatrixView?,
+        _ layer: AttentionLayer, plan: AttentionPlan?, windows: Int, pool: KVPool, query: MatrixView, key: MatrixView?,
         value: MatrixView?, into output: MatrixView, on stream: Stream)
 
     /// Writes keys and values [T, width] to the layer's arena at `slots` [T].

@@ -10,19 +10,21 @@ extension AttentionBackend {
         (layer.kind == .decoderCross ? pool.crossArena : pool.selfArena).layer(layer.index)
     }
 
-    /// Every position of a window attends to every other.
+    /// Every position of a window attends to every other of the same window. Windows lie one after the other.
     ///
     /// - Parameter kernels: whose kernel does it; nil takes the stream's.
-    func attendWindow(
-        query: MatrixView, key: MatrixView, value: MatrixView, into output: MatrixView,
+    func attend(
+        windows: Int, query: MatrixView, key: MatrixView, value: MatrixView, into output: MatrixView,
         by kernels: KernelTable? = nil, on stream: Stream
     ) {
+        precondition(windows > 0 && query.rows % windows == 0, "windows of one length")
         precondition(query.rowStride == key.rowStride && key.rowStride == value.rowStride, "one stride serves all")
         stream.launch(
             (kernels ?? stream.kernels).encoderAttention,
             stapes_encoder_attention_arguments(
                 query: query.pointer, key: key.pointer, value: value.pointer, output: output.pointer,
-                frames: Int64(query.rows), heads: Int64(query.columns) / Int64(STAPES_HEAD_WIDTH),
+                windows: Int64(windows), frames: Int64(query.rows / windows),
+                heads: Int64(query.columns) / Int64(STAPES_HEAD_WIDTH),
                 stride: Int64(query.rowStride), output_stride: Int64(output.rowStride), scale: scale,
                 type: query.type.kernelType))
     }

@@ -6,16 +6,19 @@ struct BoundAttention: Attention {
     let backend: any AttentionBackend
     let pool: KVPool
     let stream: Stream
-    /// Nil while a window is encoded.
+    /// Nil while windows are encoded.
     var plan: AttentionPlan?
-    /// Where an encoded window's keys and values go in the cross arena, `[positions]`.
+    /// Windows that are encoded together.
+    var windows = 0
+    /// Where their keys and values go in the cross arena, `[windows * positions]`.
     var windowSlots: UnsafePointer<Int32>?
 
     func run(
         _ layer: AttentionLayer, query: MatrixView, key: MatrixView?, value: MatrixView?, into output: MatrixView
     ) {
         backend.run(
-            layer, plan: plan, pool: pool, query: query, key: key, value: value, into: output, on: stream)
+            layer, plan: plan, windows: windows, pool: pool, query: query, key: key, value: value, into: output,
+            on: stream)
     }
 
     func write(_ layer: AttentionLayer, key: MatrixView, value: MatrixView) {

@@ -29,13 +29,13 @@ package final class NativeAttentionBackend: AttentionBackend {
     package func plan(_ batch: AttentionBatch, indices: AttentionIndices) -> AttentionPlan { indices.plan(batch) }
 
     package func run(
-        _ layer: AttentionLayer, plan: AttentionPlan?, pool: KVPool, query: MatrixView, key: MatrixView?,
+        _ layer: AttentionLayer, plan: AttentionPlan?, windows: Int, pool: KVPool, query: MatrixView, key: MatrixView?,
         value: MatrixView?, into output: MatrixView, on stream: Stream
     ) {
         switch layer.kind {
         case .encoderSelf:
             guard let key, let value else { preconditionFailure("the encoder attends to keys and values it brings") }
-            attendWindow(query: query, key: key, value: value, into: output, on: stream)
+            attend(windows: windows, query: query, key: key, value: value, into: output, on: stream)
         case .decoderSelf, .decoderCross:
             guard let plan else { preconditionFailure("attention over the pool needs a plan") }
             let part = layer.kind == .decoderSelf ? plan.selfPart : plan.crossPart

@@ -34,6 +34,7 @@ package final class InvariantCheck {
     private let runner: ModelRunner
     private let limits: SchedulerLimits
     private let seats: [Int32]
+    private let keepsWindowsApart: Bool
     private var random = RandomNumbers(state: 7)
     private var epoch = 0
     private var findings: [Finding] = []
@@ -52,6 +53,7 @@ package final class InvariantCheck {
         limits = SchedulerLimits(configuration, model: model)
         let runner = try ModelRunner(configuration, checkpoint: .random(model, seed: 3), limits: limits)
         self.runner = runner
+        keepsWindowsApart = configuration.keepsWindowsApart
         seats = (0..<limits.rows).map { _ in runner.seats.reserveNeutral() }
         fill()
     }
@@ -81,6 +83,11 @@ package final class InvariantCheck {
                 checked.expect(try step(batch, eagerly: false) == eager, "\(live) rows")
             }
         }
+        for count in 1...limits.encodingWindows {
+            let windows = drawWindows(count)
+            let eager = try encode(windows, eagerly: true)
+            checked.expect(try encode(windows, eagerly: false) == eager, "\(count) windows")
+        }
         add(1, "replay equals eager", checked)
     }
 
@@ -93,6 +100,13 @@ package final class InvariantCheck {
             for (arena, bytes) in reserved { arena.write(notNumbers(bytes.count, arena.layout.type), page: 0) }
             checked.expect(try step(batch, eagerly: false) == clean, "\(live) rows")
             for (arena, bytes) in reserved { arena.write(bytes, page: 0) }
+        }
+        for count in 1...limits.encodingWindows {
+            let arena = runner.pool.crossArena
+            let others = [0] + (count + 1..<arena.pageCount)
+            let before = others.map { arena.read(page: $0) }
+            _ = try encode(drawWindows(count), eagerly: false)
+            checked.expect(others.map { arena.read(page: $0) } == before, "\(count) windows wrote to others' blocks")
         }
         add(2, "padding never touches live rows", checked)
     }
@@ -193,6 +207,12 @@ package final class InvariantCheck {
 
     private func rowsAreAloneInAnyBatch() throws(DeviceError) {
         var checked = Checked()
+        let windows = drawWindows(limits.encodingWindows)
+        if windows.count > 1, keepsWindowsApart {
+            var apart: [[UInt8]] = []
+            for window in windows { apart += try encode([window], eagerly: false) }
+            checked.expect(try encode(windows, eagerly: false) == apart, "windows together")
+        }
         guard runner.decode.backend.capabilities.keepsRowsApart else {
             return add(12, "a row gets the same bits in any batch (not promised by this backend)", checked)
         }
@@ -256,6 +276,20 @@ package final class InvariantCheck {
         }
         try runner.stream.check()
         return outcomes
+    }
+
+    /// Windows of full length for the first blocks.
+    private func drawWindows(_ count: Int) -> [EncoderPlane.Window] {
+        (1...count).map { block in
+            EncoderPlane.Window(
+                features: (0..<2 * model.audioContext * model.melBins).map { _ in random.next() }, block: Int32(block))
+        }
+    }
+
+    /// What encoding them together leaves in their blocks.
+    private func encode(_ windows: [EncoderPlane.Window], eagerly: Bool) throws(DeviceError) -> [[UInt8]] {
+        _ = try runner.encode.runToEnd(windows, positions: model.audioContext, eagerly: eagerly)
+        return windows.map { runner.pool.crossArena.read(page: Int($0.block)) }
     }
 
     private func decodeBatch(_ rows: [AttentionRow]) -> DecodeBatch {

@@ -1,7 +1,7 @@
 import StapesDevice
 import StapesModel
 
-/// Where the time of a step goes: a window's encoding and a decode step of one row, call by call.
+/// Where the time of a step goes: the encoding of some windows and a decode step of one row, call by call.
 package final class StepProfile {
     /// All calls of one kernel, and of one shape for products, in one step.
     package struct Operation: Sendable, Hashable {
@@ -21,12 +21,15 @@ package final class StepProfile {
         seat = runner.seats.reserveNeutral()
     }
 
-    /// A full window of made-up features.
-    package func encode(repetitions: Int) throws(DeviceError) -> [Operation] {
+    /// Full windows of made-up features, as many at once as the configuration has them at most.
+    package func encode(windows count: Int = 1, repetitions: Int) throws(DeviceError) -> [Operation] {
         let model = runner.configuration
-        let features = (0..<2 * model.audioContext * model.melBins).map { Float(($0 &* 7919) % 1000) * 0.002 - 1 }
+        let windows = (0..<count).map {
+            EncoderPlane.Window(
+                features: EncoderPlane.madeUpFeatures($0, model: model), block: Int32($0 + 1))
+        }
         return try profile(repetitions) { (_) throws(DeviceError) in
-            _ = try runner.encode.runToEnd(features, positions: model.audioContext, block: 1, eagerly: true)
+            _ = try runner.encode.runToEnd(windows, positions: model.audioContext, eagerly: true)
         }
     }
 

@@ -36,24 +36,27 @@ package final class CapturedGraphs {
     /// - Parameters:
     ///   - prepare: plans for the size it is given, before anything is recorded.
     ///   - record: launches the whole step at the size it is given.
+    ///   - warmsAll: whether each size is run right before it is captured, and not some alone before all.
     func capture(
-        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream,
+        _ sizes: [StepSize], slots: SlotRegistry, on stream: Stream, warmsAll: Bool = false,
         prepare: (StepSize) throws(DeviceError) -> Void = { (_) throws(DeviceError) in },
         record: (StepSize) throws(DeviceError) -> Void
     ) throws(DeviceError) {
         let largestFirst = Set(sizes).sorted { ($0.tokens, $0.rows) > ($1.tokens, $1.rows) }
-        if stream.isAsynchronous {
+        func fill(_ size: StepSize) throws(DeviceError) {
+            slots.fillForCapture(size)
+            try prepare(size)
+            slots.upload()
+        }
+        if stream.isAsynchronous, !warmsAll {
             for size in Self.warmUps(of: largestFirst) {
-                slots.fillForCapture(size)
-                try prepare(size)
-                slots.upload()
+                try fill(size)
                 try record(size)
             }
         }
         for size in largestFirst {
-            slots.fillForCapture(size)
-            try prepare(size)
-            slots.upload()
+            try fill(size)
+            if stream.isAsynchronous, warmsAll { try record(size) }
             let graph = try stream.capture { () throws(DeviceError) in try record(size) }
             entries.append(Entry(size: size, graph: graph))
         }

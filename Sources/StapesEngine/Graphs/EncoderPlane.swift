@@ -1,14 +1,33 @@
 import StapesDevice
 import StapesModel
 
-/// The encoder step: a window's features to its cross keys and values in a block.
+/// The encoder step: the features of some windows to cross keys and values, a block each.
 ///
-/// Windows of full length are captured; a shorter one runs eagerly, since its products have other shapes.
+/// Windows of full length are captured, and may be several: there is a graph for each number of them, so that no window is
+/// ever computed to fill one up, which a window costs as much as to be encoded. A shorter one runs alone and eagerly, since
+/// its products have other shapes.
 package final class EncoderPlane {
+    /// What is encoded, and where to.
+    package struct Window: Sendable {
+        /// Log-mel, `[2 * positions, melBins]`.
+        package let features: [Float]
+        package let block: Int32
+
+        package init(features: [Float], block: Int32) {
+            self.features = features
+            self.block = block
+        }
+    }
+
     package let slots: SlotRegistry
     package let graphs = CapturedGraphs()
+    /// The most windows of a step.
+    package let maximumWindows: Int
+    /// Of each window those of full length, and two frames of zeros.
     private let features: Buffer
     private let featureCount: Int
+    private let featureStride: Int
+    private let audioContext: Int
     private let windowSlots: StaticSlot
     private let encoder: AudioEncoder
     private let decoder: TextDecoder
@@ -19,48 +38,70 @@ package final class EncoderPlane {
 
     init(
         encoder: AudioEncoder, decoder: TextDecoder, backend: any AttentionBackend, pool: KVPool,
-        model: ModelConfiguration, stream: Stream
+        model: ModelConfiguration, maximumWindows: Int, stream: Stream
     ) throws(DeviceError) {
+        precondition(maximumWindows > 0, "windows are encoded")
         self.encoder = encoder
         self.decoder = decoder
         self.backend = backend
         self.pool = pool
         self.stream = stream
         slots = SlotRegistry(on: stream)
+        audioContext = model.audioContext
+        self.maximumWindows = maximumWindows
         featureCount = 2 * model.audioContext * model.melBins
-        features = try Buffer(of: Float.self, count: featureCount, on: stream)
+        featureStride = AudioEncoder.featureStride(model)
+        features = try Buffer(of: Float.self, count: maximumWindows * featureStride, on: stream)
         windowSlots = try StaticSlot(
-            "cross write slot", domain: .token, count: model.audioContext, capture: .value(0), padding: .value(0),
-            in: slots)
+            "cross write slot", domain: .token, count: maximumWindows * model.audioContext, capture: .value(0),
+            padding: .value(0), in: slots)
     }
 
-    private static func size(positions: Int) -> StepSize { StepSize(tokens: positions, rows: 1, groups: 1) }
+    private static func size(windows: Int, positions: Int) -> StepSize {
+        StepSize(tokens: windows * positions, rows: windows, groups: windows)
+    }
 
-    /// Captures the graph of a full window.
-    func capture(positions: Int) throws(DeviceError) {
-        try graphs.capture([Self.size(positions: positions)], slots: slots, on: stream) { (size) throws(DeviceError) in
-            try launch(positions: size.tokens)
+    /// Captures the graphs of full windows, one for each number of them.
+    ///
+    /// - Parameter warmsAll: whether each is run before, since a library chooses what it launches for its shapes then.
+    func capture(warmsAll: Bool) throws(DeviceError) {
+        let sizes = (1...maximumWindows).map { Self.size(windows: $0, positions: audioContext) }
+        try graphs.capture(sizes, slots: slots, on: stream, warmsAll: warmsAll) { (size) throws(DeviceError) in
+            try launch(windows: size.rows, positions: size.tokens / size.rows)
         }
     }
 
-    /// Begins to encode `values` [2 * positions, melBins] into `block`.
-    ///
-    /// - Parameters:
-    ///   - mark: set behind the work, for whoever reads the block on another stream; nil for one who does not.
-    ///   - eagerly: pass the graphs by.
+    /// Begins to encode `values` [2 * positions, melBins] into `block`: one window.
     package func run(
         _ values: [Float], positions: Int, block: Int32, mark: StreamMark? = nil, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
-        stream.write(values, count: min(values.count, featureCount), to: features.start())
-        let base = block * Int32(pool.crossArena.layout.positionsPerPage)
-        for position in 0..<positions { windowSlots[position] = base + Int32(position) }
-        let live = Self.size(positions: positions)
+        try run([Window(features: values, block: block)], positions: positions, mark: mark, eagerly: eagerly)
+    }
+
+    /// Begins to encode some windows, each into its block.
+    ///
+    /// - Parameters:
+    ///   - positions: of each. Several have full length.
+    ///   - mark: set behind the work, for whoever reads the blocks on another stream; nil for one who does not.
+    ///   - eagerly: pass the graphs by.
+    package func run(
+        _ windows: [Window], positions: Int, mark: StreamMark? = nil, eagerly: Bool = false
+    ) throws(DeviceError) -> DecoderPlane.Route {
+        precondition((1...maximumWindows).contains(windows.count), "more windows than a step can have")
+        for (index, window) in windows.enumerated() {
+            stream.write(
+                window.features, count: min(window.features.count, featureCount),
+                to: features.start() + index * featureStride)
+            let base = window.block * Int32(pool.crossArena.layout.positionsPerPage)
+            for position in 0..<positions { windowSlots[index * positions + position] = base + Int32(position) }
+        }
+        let live = Self.size(windows: windows.count, positions: positions)
         if !eagerly, graphs.sizes.contains(live), let size = try graphs.replay(live, slots: slots, on: stream) {
             try finish(mark)
             return .graph(size)
         }
         slots.upload()
-        try launch(positions: positions)
+        try launch(windows: windows.count, positions: positions)
         try finish(mark)
         return .eager(graphs.isEmpty ? .graphsOff : eagerly ? .asked : .noGraphHasRoom)
     }
@@ -69,7 +110,13 @@ package final class EncoderPlane {
     package func runToEnd(
         _ values: [Float], positions: Int, block: Int32, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
-        let route = try run(values, positions: positions, block: block, eagerly: eagerly)
+        try runToEnd([Window(features: values, block: block)], positions: positions, eagerly: eagerly)
+    }
+
+    package func runToEnd(
+        _ windows: [Window], positions: Int, eagerly: Bool = false
+    ) throws(DeviceError) -> DecoderPlane.Route {
+        let route = try run(windows, positions: positions, eagerly: eagerly)
         stream.synchronize()
         try stream.check()
         return route
@@ -86,11 +133,11 @@ package final class EncoderPlane {
     /// - Throws: `failed` if the device could not encode what it was told to.
     package func check() throws(DeviceError) { try stream.check() }
 
-    private func launch(positions: Int) throws(DeviceError) {
+    private func launch(windows: Int, positions: Int) throws(DeviceError) {
         let attention = BoundAttention(
-            backend: backend, pool: pool, stream: stream, plan: nil, windowSlots: windowSlots.pointer)
+            backend: backend, pool: pool, stream: stream, plan: nil, windows: windows, windowSlots: windowSlots.pointer)
         let encoded = try encoder.run(
-            features: UnsafePointer(features.start()), positions: positions, attention: attention)
+            features: UnsafePointer(features.start()), windows: windows, positions: positions, attention: attention)
         try decoder.writeCross(encoded, attention: attention, on: stream)
     }
 }

@@ -94,7 +94,7 @@ package struct EngineLoop {
 
     package mutating func step() {
         settleEncodings()
-        let step = scheduler.schedule()
+        let step = scheduler.schedule(encoderIsFree: encodings.hasRoom)
         let launched = launchDecode(step.decode)
         settleFlight()
         inFlight = launched
@@ -102,28 +102,32 @@ package struct EngineLoop {
         if !looksAhead || batch.wantsCandidates { settleFlight() }
         prefill(step.prefill.filter { !isAlignment($0) })
         for id in step.prefill where isAlignment(id) { align(id) }
-        if let encoding = step.encode, encodings.hasRoom { encode(encoding) }
-        // With nothing else to do than to wait for a window, wait.
-        if step.decode.isEmpty, step.prefill.isEmpty, inFlight == nil { encodings.waitForFirst() }
+        encode(step.encode)
+        // With nothing else to do than to wait for windows, wait; but not before the device has what it can have.
+        let givesMore = !step.encode.isEmpty && encodings.hasRoom && scheduler.waitingCount > 0
+        if step.decode.isEmpty, step.prefill.isEmpty, inFlight == nil, !givesMore { encodings.waitForFirst() }
         settleEncodings()
         tellCaches()
     }
 
     // MARK: The three planes
 
-    private mutating func encode(_ encoding: Step.Encoding) {
-        guard let request = active[encoding.id]?.request else { return }
+    private mutating func encode(_ windows: [Step.Encoding]) {
+        let requests = windows.compactMap { window in active[window.id].map { ($0.request, window) } }
+        guard let positions = requests.first?.0.positions else { return }
+        let ids = requests.map(\.1.id)
         do {
             let start = clock.now
-            tellBeginning(of: encoding.id, at: start)
+            for id in ids { tellBeginning(of: id, at: start) }
             let mark = try encodings.makeMark(runner.encode.makeMark)
             let route = try runner.encode.run(
-                request.features, positions: request.positions, block: encoding.block, mark: mark)
-            metrics.step(route, plane: .encoder, live: 1)
-            encodings.append(encoding.id, mark: mark, start: start)
-            scheduler.willEncode(encoding.id)
+                requests.map { EncoderPlane.Window(features: $0.features, block: $1.block) },
+                positions: positions, mark: mark)
+            metrics.step(route, plane: .encoder, live: ids.count)
+            encodings.append(ids, mark: mark, start: start)
+            for id in ids { scheduler.willEncode(id) }
         } catch {
-            fail([encoding.id], error)
+            fail(ids, error)
         }
     }
 
@@ -133,11 +137,14 @@ package struct EngineLoop {
             do {
                 try runner.encode.check()
                 let duration = seconds(since: done.start)
-                metrics.encoded(seconds: duration)
-                active[done.id]?.times.encodeSeconds += duration
-                scheduler.didEncode(done.id)
+                metrics.encoded(windows: done.ids.count, seconds: duration)
+                let share = duration / Double(max(1, done.ids.count { active[$0] != nil }))
+                for id in done.ids {
+                    active[id]?.times.encodeSeconds += share
+                    scheduler.didEncode(id)
+                }
             } catch {
-                fail([done.id], error)
+                fail(done.ids, error)
             }
         }
     }
@@ -399,15 +406,15 @@ package struct EngineLoop {
     }
 }
 
-/// Windows that the device was told to encode and has not been seen to be done with.
+/// Windows that the device was told to encode and has not been seen to be done with: those of a flight together.
 private struct EncodingFlights {
     struct Flight {
-        let id: SequenceID
+        let ids: [SequenceID]
         let mark: StreamMark
         let start: ContinuousClock.Instant
     }
 
-    /// One is encoded while the next waits behind it.
+    /// One flight is encoded while the next waits behind it.
     private static let most = 2
 
     private var flights: [Flight] = []
@@ -421,8 +428,8 @@ private struct EncodingFlights {
         return try make()
     }
 
-    mutating func append(_ id: SequenceID, mark: StreamMark, start: ContinuousClock.Instant) {
-        flights.append(Flight(id: id, mark: mark, start: start))
+    mutating func append(_ ids: [SequenceID], mark: StreamMark, start: ContinuousClock.Instant) {
+        flights.append(Flight(ids: ids, mark: mark, start: start))
     }
 
     mutating func popReached() -> Flight? {

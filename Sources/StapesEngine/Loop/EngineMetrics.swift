@@ -118,8 +118,8 @@ struct EngineMetrics {
     /// A window's work begins.
     func began(afterWaiting seconds: Double) { waitSeconds.recordNanoseconds(nanoseconds(seconds)) }
 
-    func encoded(seconds: Double) {
-        encodedWindows.increment()
+    func encoded(windows: Int, seconds: Double) {
+        encodedWindows.increment(by: windows)
         encodeSeconds.recordNanoseconds(nanoseconds(seconds))
     }
 
@@ -175,7 +175,7 @@ package enum EngineMetricName: String, Sendable, CaseIterable {
     /// Windows by how long they waited, from their submission to their encoding, or to their prompt's run where nothing
     /// had to be encoded.
     case windowWait = "stapes_window_wait_seconds"
-    /// Encodings by duration.
+    /// Encodings by duration; one serves several windows.
     case encode = "stapes_encode_seconds"
     /// Runs of prompts by duration; one serves several windows.
     case prefill = "stapes_prefill_seconds"

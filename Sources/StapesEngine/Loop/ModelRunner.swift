@@ -45,19 +45,21 @@ package final class ModelRunner {
         decision = try configuration.graphDecision()
         self.configuration = model
         let encoder = try AudioEncoder(
-            checkpoint: checkpoint, type: types.encoder, integers: types.encoderIntegers, device: device)
+            checkpoint: checkpoint, type: types.encoder, integers: types.encoderIntegers,
+            windows: limits.encodingWindows, device: device)
         // A prefill wants logits twice a row: where the prompt ends, and where the transcript starts.
         let decoder = try TextDecoder(
             checkpoint: checkpoint, types: types.decoder, endOfText: configuration.special.endOfText,
             timestampBegin: configuration.special.timestampBegin, device: device,
-            maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows)
+            maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows,
+            maximumWindows: limits.encodingWindows)
         pool = try Self.pool(model, type: types.cache, limits: limits, on: stream)
         seats = try SequenceSeats(
             capacity: limits.rows, vocabulary: model.vocabularySize, historyLength: model.textContext, stream: stream)
         copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)
         encode = try EncoderPlane(
             encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model,
-            stream: device.encodeStream)
+            maximumWindows: limits.encodingWindows, stream: device.encodeStream)
         func extent(_ kind: DecoderPlane.Kind, tokens: Int) -> DecoderPlane.Extent {
             DecoderPlane.Extent(
                 kind: kind, rows: limits.rows, tokens: tokens,
@@ -77,7 +79,10 @@ package final class ModelRunner {
         // What another stream is to read has been written: weights, empty caches.
         stream.synchronize()
         device.encodeStream.synchronize()
-        if decision.enabled { try capture(rows: configuration.graphRows, limits: limits) }
+        if decision.enabled {
+            let hasLibrary = (device as? CUDADevice)?.matrixLibrary != nil
+            try capture(rows: configuration.graphRows, limits: limits, warmsWindows: hasLibrary)
+        }
         // What was run before graphs were captured has written to what nobody has, and is done with it.
         stream.synchronize()
         device.encodeStream.synchronize()
@@ -101,8 +106,8 @@ package final class ModelRunner {
     /// Bytes of all recorded calls.
     package var capturedBytes: Int { encode.graphs.byteCount + prefill.graphs.byteCount + decode.graphs.byteCount }
 
-    private func capture(rows: [Int], limits: SchedulerLimits) throws(DeviceError) {
-        try encode.capture(positions: configuration.audioContext)
+    private func capture(rows: [Int], limits: SchedulerLimits, warmsWindows: Bool) throws(DeviceError) {
+        try encode.capture(warmsAll: warmsWindows)
         try prefill.capture(GraphBuckets.prefill(maximumTokens: limits.prefillTokens, maximumRows: limits.rows))
         try decode.capture(rows.map(StepSize.decode))
     }

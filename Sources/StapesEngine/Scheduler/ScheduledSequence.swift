@@ -72,9 +72,10 @@ package struct Step: Sendable, Hashable {
         package let block: Int32
     }
 
-    package var encode: Encoding?
+    /// Windows that are encoded together: all of full length, or a shorter one alone.
+    package var encode: [Encoding] = []
     package var prefill: [SequenceID] = []
     package var decode: [SequenceID] = []
 
-    package var isEmpty: Bool { encode == nil && prefill.isEmpty && decode.isEmpty }
+    package var isEmpty: Bool { encode.isEmpty && prefill.isEmpty && decode.isEmpty }
 }

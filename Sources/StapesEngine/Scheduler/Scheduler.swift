@@ -20,13 +20,16 @@ package struct Scheduler: Sendable {
     private var waiting = FairLine()
     /// Sequences that have passed whoever's turn it is.
     private var passes = 0
-    /// Sequences that are admitted and have to encode their window: one, and those who take over from others.
+    /// Sequences that are admitted and have to encode their window: as many as are encoded at once, and those who take
+    /// over from others.
     private var encodings: [SequenceID] = []
     private var prefills: [SequenceID] = []
     private var decodes: [SequenceID] = []
     private var sequences: [SequenceID: ScheduledSequence] = [:]
     /// Rows that the admitted sequences may take in a step.
     private var activeRows = 0
+    /// Whether the device can be given windows to encode in the coming step.
+    private var encoderIsFree = true
     /// Decode steps since the last encoding.
     private var stepsSinceEncoding = 0
     /// Counts releases: the time by which the caches know what was used least recently.
@@ -55,13 +58,14 @@ package struct Scheduler: Sendable {
         waiting.append(id, of: demand.job)
     }
 
-    /// What to do next: at most one window to encode, the prompts that fit, and a token for every decoding row.
-    package mutating func schedule() -> Step {
+    /// What to do next: the windows to encode, the prompts that fit, and a token for every decoding row.
+    ///
+    /// - Parameter encoderIsFree: whether the device can be given windows to encode.
+    package mutating func schedule(encoderIsFree: Bool = true) -> Step {
+        self.encoderIsFree = encoderIsFree
         admit()
         var step = Step()
-        if encoderHasTime, let id = encodings.first, let block = sequences[id]?.block {
-            step.encode = Step.Encoding(id: id, block: block)
-        }
+        if encoderHasTime { step.encode = nextEncodings() }
         step.decode = decodes
         if !decodes.isEmpty { stepsSinceEncoding += 1 }
         step.prefill = nextPrefills()
@@ -181,7 +185,22 @@ package struct Scheduler: Sendable {
     }
 
     /// Whether a window may be encoded in the coming step. Rows that are decoding get some tokens between two.
-    private var encoderHasTime: Bool { decodes.isEmpty || stepsSinceEncoding + 1 >= limits.encodingInterval }
+    private var encoderHasTime: Bool {
+        encoderIsFree && (decodes.isEmpty || stepsSinceEncoding + 1 >= limits.encodingInterval)
+    }
+
+    /// As many of full length as may be encoded at once, in the order of their admission; or a shorter one whose turn it
+    /// is. Nobody waits for others to come.
+    private func nextEncodings() -> [Step.Encoding] {
+        let admitted = encodings.compactMap { id in
+            sequences[id].flatMap { sequence in
+                sequence.block.map { (Step.Encoding(id: id, block: $0), sequence.demand.encoderLength) }
+            }
+        }
+        guard let (first, length) = admitted.first else { return [] }
+        guard length == limits.audioContext else { return [first] }
+        return admitted.filter { $0.1 == length }.prefix(limits.encodingWindows).map(\.0)
+    }
 
     private mutating func admit() {
         while !waiting.isEmpty, activeRows < limits.rows, let id = nextToAdmit(), admit(id) {}
@@ -190,7 +209,7 @@ package struct Scheduler: Sendable {
     /// Whose turn it is, or someone who may pass; nil if all wait for the encoder.
     private mutating func nextToAdmit() -> SequenceID? {
         guard let head = waiting.first else { return nil }
-        if isThere(head) || encodings.isEmpty && encoderHasTime { return head }
+        if isThere(head) || encodings.count < limits.encodingWindows && encoderHasTime { return head }
         guard passes < Self.mostPasses, let other = waiting.first(where: isThere) else { return nil }
         return sequences[other]?.demand.job.priority == sequences[head]?.demand.job.priority ? other : nil
     }

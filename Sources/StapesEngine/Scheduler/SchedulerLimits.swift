@@ -18,13 +18,15 @@ package struct SchedulerLimits: Sendable, Hashable {
     package let cacheBytes: Int
     /// Steps from one encoding to the next while rows are decoding; see `defaultEncodingInterval`.
     package let encodingInterval: Int
+    /// Windows of full length that may be encoded at once.
+    package let encodingWindows: Int
 
     package init(
         rows: Int, selfPages: Int, crossBlocks: Int, prefillTokens: Int, textContext: Int, audioContext: Int,
         pageBytes: Int = 1, blockBytes: Int = 1, cacheBytes: Int = .max,
-        encodingInterval: Int = SchedulerLimits.defaultEncodingInterval
+        encodingInterval: Int = SchedulerLimits.defaultEncodingInterval, encodingWindows: Int = 1
     ) {
-        precondition(encodingInterval > 0, "windows are encoded")
+        precondition(encodingInterval > 0 && encodingWindows > 0, "windows are encoded")
         self.rows = rows
         self.selfPages = selfPages
         self.crossBlocks = crossBlocks
@@ -35,6 +37,7 @@ package struct SchedulerLimits: Sendable, Hashable {
         self.blockBytes = blockBytes
         self.cacheBytes = cacheBytes
         self.encodingInterval = encodingInterval
+        self.encodingWindows = encodingWindows
     }
 
     /// A window is encoded every step. Larger numbers let running rows end sooner and keep new ones waiting; 2, 4 and 8

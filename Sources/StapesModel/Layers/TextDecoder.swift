@@ -56,9 +56,10 @@ package final class TextDecoder {
     ///   - timestampBegin: the first stamp's id.
     ///   - maximumTokens: the most tokens of a step.
     ///   - maximumLogitRows: the most rows of logits of a step.
+    ///   - maximumWindows: the most windows whose keys and values are written at once.
     package init(
         checkpoint: Checkpoint, types: DecoderTypes, endOfText: Int, timestampBegin: Int, device: any ComputeDevice,
-        maximumTokens: Int, maximumLogitRows: Int
+        maximumTokens: Int, maximumLogitRows: Int, maximumWindows: Int = 1
     ) throws {
         let reader = WeightReader(
             checkpoint: checkpoint, device: device, type: types.weights, integers: types.integers)
@@ -83,8 +84,13 @@ package final class TextDecoder {
             configuration, type: types.activations, tokens: maximumTokens, logitRows: maximumLogitRows,
             on: stream)
         crossWorkspace = try Activations(
-            rows: configuration.audioContext, columns: 2 * configuration.width, type: types.windowKeys,
+            rows: maximumWindows * configuration.audioContext, columns: 2 * configuration.width, type: types.windowKeys,
             on: device.encodeStream)
+    }
+
+    /// What each window adds to the memory for those that are encoded at once.
+    package static func windowByteCount(_ configuration: ModelConfiguration, types: DecoderTypes) -> Int {
+        configuration.audioContext * 2 * configuration.width * types.windowKeys.byteCount
     }
 
     /// One step: prefill or decode.
@@ -142,7 +148,7 @@ package final class TextDecoder {
     /// The first `rows` rows of the last step's logits, which every step writes to the same place.
     package func logits(rows: Int) -> MatrixView { workspace.logits.view(rows) }
 
-    /// Writes the keys and values of one encoded window, `encoded` [P, D], for every layer's cross-attention.
+    /// Writes the keys and values of encoded windows, `encoded` [W * P, D], for every layer's cross-attention.
     ///
     /// - Parameter stream: the one that encoded it.
     package func writeCross(

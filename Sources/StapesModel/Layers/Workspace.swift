@@ -31,9 +31,9 @@ final class Activations {
     }
 }
 
-/// What the encoder needs for one window.
+/// What the encoder needs for the windows of one run, which lie one after the other.
 final class EncoderWorkspace {
-    /// A zero frame, the frames of log-mel, a zero frame.
+    /// Of each window a zero frame, the frames of log-mel, a zero frame.
     let paddedFeatures: Activations
     /// The same around the first convolution's output.
     let paddedFrames: Activations
@@ -43,17 +43,32 @@ final class EncoderWorkspace {
     let attended: Activations
     let raised: Activations
 
-    init(_ configuration: ModelConfiguration, type: ScalarType, on stream: Stream) throws(DeviceError) {
-        let positions = configuration.audioContext
+    /// - Parameter windows: the most of a run.
+    init(
+        _ configuration: ModelConfiguration, type: ScalarType, windows: Int, on stream: Stream
+    ) throws(DeviceError) {
+        let frames = windows * (2 * configuration.audioContext + 2)
+        let positions = windows * configuration.audioContext
         let width = configuration.width
-        paddedFeatures = try Activations(
-            rows: 2 * positions + 2, columns: configuration.melBins, type: type, on: stream)
-        paddedFrames = try Activations(rows: 2 * positions + 2, columns: width, type: type, on: stream)
+        paddedFeatures = try Activations(rows: frames, columns: configuration.melBins, type: type, on: stream)
+        paddedFrames = try Activations(rows: frames, columns: width, type: type, on: stream)
         residual = try Activations(rows: positions, columns: width, type: .float32, on: stream)
         normal = try Activations(rows: positions, columns: width, type: type, on: stream)
         projected = try Activations(rows: positions, columns: 3 * width, type: type, on: stream)
         attended = try Activations(rows: positions, columns: width, type: type, on: stream)
         raised = try Activations(rows: positions, columns: configuration.feedForwardWidth, type: type, on: stream)
+    }
+
+    var byteCount: Int {
+        [paddedFeatures, paddedFrames, residual, normal, projected, attended, raised].reduce(0) { $0 + $1.byteCount }
+    }
+
+    /// What each window adds to it.
+    static func byteCount(_ configuration: ModelConfiguration, type: ScalarType) -> Int {
+        let frames = (2 * configuration.audioContext + 2) * (configuration.melBins + configuration.width)
+        let values = configuration.audioContext * (5 * configuration.width + configuration.feedForwardWidth)
+        let residual = configuration.audioContext * configuration.width
+        return (frames + values) * type.byteCount + residual * ScalarType.float32.byteCount
     }
 }
 

@@ -8,14 +8,14 @@ import Testing
 /// its window is there leaves nothing.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct EncodingFlightTests {
     private static func world(
-        looksAhead: Bool, notReadyCount: Int32, crossBlocks: Int = 9
+        looksAhead: Bool, notReadyCount: Int32, crossBlocks: Int = 9, windows: Int = 1
     ) throws -> LoopWorld {
         FakeGPU.reopen(notReadyCount: notReadyCount)
         return try LoopWorld(
             SmallModel.setup(.gpu, rows: 4, looksAhead: looksAhead),
             limits: SchedulerLimits(
                 rows: 4, selfPages: 17, crossBlocks: crossBlocks, prefillTokens: 64, textContext: 64, audioContext: 20,
-                cacheBytes: 0))
+                cacheBytes: 0, encodingWindows: windows))
     }
 
     private static func alone(_ requests: [WindowRequest]) throws -> [WindowResult?] {
@@ -67,6 +67,79 @@ import Testing
         world.drain()
         #expect(ids.map { world.transcript(of: $0) } == alone)
         #expect(world.loop.holdings == EngineHoldings())
+    }
+
+    /// Three windows of one flight come together, and the device is given two flights at a time. Who of a flight is gone
+    /// takes none of the others along.
+    @Test(arguments: [false, true]) func windowsOfAFlightSettleTogether(cancels: Bool) throws {
+        let requests = (1...3).map { SmallModel.request(window: $0, steps: 3) }
+        let long = SmallModel.request(window: 9, steps: 60)
+        let alone = try Self.alone(requests)
+        let world = try Self.world(looksAhead: true, notReadyCount: 12, windows: 4)
+        let longID = world.submit(long)
+        while world.state(of: longID) != .decoding { world.step() }
+        let encodings = world.metrics.replays("encoder")
+        let ids = world.submit(requests)
+        world.step()
+        #expect(world.metrics.replays("encoder") == encodings + 1)
+        #expect(ids.allSatisfy { world.state(of: $0) == .encoding })
+        if cancels { world.cancel(ids[1]) }
+        let left = cancels ? [ids[0], ids[2]] : ids
+        while world.state(of: left[0]) == .encoding {
+            #expect(left.allSatisfy { world.state(of: $0) == .encoding })
+            world.step()
+        }
+        #expect(left.allSatisfy { world.state(of: $0) != .encoding })
+        world.cancel(longID)
+        world.drain()
+        for (index, id) in ids.enumerated() {
+            if left.contains(id) {
+                #expect(world.transcript(of: id) == alone[index])
+            } else {
+                #expect(world.failure(of: id) == .cancelled)
+            }
+        }
+        #expect(world.metrics.value(.encodedWindows) == 4, "what was encoded for one who is gone counts")
+        #expect(world.loop.isIdle && world.loop.holdings == EngineHoldings())
+    }
+
+    /// All of a flight are gone, and their blocks are others' at once.
+    @Test func flightOfNobodyLeavesNothing() throws {
+        let requests = (4...6).map { SmallModel.request(window: $0, steps: 3) }
+        let alone = try Self.alone(requests)
+        let world = try Self.world(looksAhead: true, notReadyCount: 12, crossBlocks: 4, windows: 3)
+        for round in 0..<3 {
+            let doomed = world.submit((1...3).map { SmallModel.request(window: $0, steps: 3) })
+            world.step()
+            for id in doomed { world.cancel(id) }
+            let ids = world.submit(requests)
+            world.drain()
+            #expect(ids.map { world.transcript(of: $0) } == alone, "round \(round)")
+            #expect(world.loop.isIdle && world.loop.holdings == EngineHoldings(), "round \(round)")
+        }
+    }
+
+    /// One launch is all windows': it fails them all, and leaves those that wait and those that come after.
+    @Test(arguments: ["graph_launch", "copy_to_device", "event_record", "event_query"])
+    func failureOfALaunchFailsItsWindows(function: String) throws {
+        let requests = (1...4).map { SmallModel.request(window: $0, steps: 3) }
+        let alone = try Self.alone(requests)
+        let world = try Self.world(looksAhead: true, notReadyCount: 0, windows: 3)
+        defer { FakeGPU.reopen() }
+        let ids = world.submit(requests)
+        stapes_fake_cuda_fail(function, 1, 2)
+        world.drain()
+        for (index, id) in ids.enumerated() {
+            if index < 3 {
+                #expect(world.failure(of: id) == .device, "\(function), \(index)")
+            } else {
+                #expect(world.transcript(of: id) == alone[index], "\(function)")
+            }
+        }
+        let again = world.submit(requests)
+        world.drain()
+        #expect(again.map { world.transcript(of: $0) } == alone, "\(function)")
+        #expect(world.loop.isIdle && world.loop.holdings == EngineHoldings())
     }
 
     /// Gone while the device is at its window: alone, beside rows that decode, with an heir to the window, and with one

@@ -66,8 +66,8 @@ extension GPUAgreementTests {
             let first = try encoded(world, positions: 3)
             for positions in 1...24 { _ = try encoded(world, positions: positions, block: 2) }
             #expect(try encoded(world, positions: 3) == first)
-            // An operation and three layouts each.
-            #expect(state.pointee.descriptors - descriptors <= (8 * 5 + 5) * 4)
+            // An operation and three layouts each. There are graphs of one window and of two.
+            #expect(state.pointee.descriptors - descriptors <= (8 * 5 + 2 * 5) * 4)
             let choices = state.pointee.choices
             for positions in [24, 100] { _ = try encoded(world, positions: positions, block: 2) }
             #expect(state.pointee.choices == choices, "what is kept is chosen for once")

@@ -20,7 +20,7 @@ import Testing
         for id in ids { try scheduler.submit(id, demand(id.number)) }
         #expect(scheduler.schedule().prefill.isEmpty)
         for id in ids {
-            let encoding = try #require(scheduler.schedule().encode)
+            let encoding = try #require(scheduler.schedule().encode.first)
             #expect(encoding.id == id, "each is admitted as soon as the encoder has time")
             scheduler.didEncode(id)
         }
@@ -41,7 +41,7 @@ import Testing
         let ids = (1...3).map(SequenceID.init)
         for id in ids { try scheduler.submit(id, demand(id.number)) }
         for _ in ids {
-            guard let encoding = scheduler.schedule().encode else { break }
+            guard let encoding = scheduler.schedule().encode.first else { break }
             scheduler.didEncode(encoding.id)
         }
         #expect(scheduler.schedule().prefill == Array(ids.prefix(2)), "two prompts of four tokens fit")

@@ -32,7 +32,7 @@ import Testing
                 scheduler.didPrefill(id)
                 if scheduler[id]?.state == .ending { scheduler.finish(id) }
             }
-            if let id = step.encode?.id {
+            if let id = step.encode.first?.id {
                 now += 100
                 scheduler.didEncode(id)
                 encoded[id.number] = now
@@ -134,7 +134,7 @@ import Testing
             if !step.decode.isEmpty { tokens += 1 }
             for id in step.decode { scheduler.didDecode(id) }
             for id in step.prefill { scheduler.didPrefill(id) }
-            if let id = step.encode?.id {
+            if let id = step.encode.first?.id {
                 gaps.append(tokens)
                 tokens = 0
                 scheduler.didEncode(id)

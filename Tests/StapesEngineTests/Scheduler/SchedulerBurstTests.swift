@@ -14,6 +14,10 @@ import Testing
         .test(selfPages: 12 * 28 + 1, crossBlocks: 40, pageBytes: 3, blockBytes: 50, cacheBytes: 400),
         .test(selfPages: 12 * 28 + 1, crossBlocks: 40, pageBytes: 3, blockBytes: 50, cacheBytes: 0),
         .test(rows: 16, selfPages: 16 * 28 + 1, crossBlocks: 24, encodingInterval: 4),
+        // Windows of three positions are of full length here: they are encoded together, the others alone.
+        .test(audioContext: 3, encodingWindows: 4),
+        .test(rows: 16, selfPages: 200, crossBlocks: 6, audioContext: 3, encodingInterval: 2, encodingWindows: 8),
+        .test(rows: 3, selfPages: 29, crossBlocks: 3, audioContext: 3, cacheBytes: 0, encodingWindows: 2),
     ]
 
     @Test(arguments: budgets.indices, [0.0, 0.3]) func burstDrainsToTheBaseline(_ budget: Int, _ trouble: Double) {
@@ -50,7 +54,8 @@ import Testing
                 prefillTokens: Int.random(in: 1...512, using: &generator),
                 pageBytes: Int.random(in: 1...9, using: &generator),
                 blockBytes: Int.random(in: 1...90, using: &generator),
-                cacheBytes: Bool.random(using: &generator) ? .max : Int.random(in: 0...300, using: &generator))
+                cacheBytes: Bool.random(using: &generator) ? .max : Int.random(in: 0...300, using: &generator),
+                encodingWindows: 1 + round % 4)
             var driver = SchedulerDriver(limits: limits, seed: seed, trouble: 0.2, looksAhead: round % 2 == 0)
             for arrival in 0..<100 {
                 driver.submit(arrival * 3..<arrival * 3 + Int.random(in: 0...3, using: &generator), windows: 8, jobs: 7)

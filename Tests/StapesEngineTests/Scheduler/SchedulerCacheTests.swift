@@ -13,7 +13,7 @@ import Testing
     /// Runs a sequence to its first token.
     private func prefill(_ id: SequenceID, _ demand: SequenceDemand, _ scheduler: inout Scheduler) throws {
         try scheduler.submit(id, demand)
-        if scheduler.schedule().encode?.id == id { scheduler.didEncode(id) }
+        if scheduler.schedule().encode.first?.id == id { scheduler.didEncode(id) }
         #expect(scheduler.schedule().prefill.contains(id))
         scheduler.didPrefill(id)
     }
@@ -23,7 +23,7 @@ import Testing
         _ id: SequenceID, _ demand: SequenceDemand, _ scheduler: inout Scheduler
     ) throws -> (encodes: Bool, tokens: Int) {
         try scheduler.submit(id, demand)
-        let encodes = scheduler.schedule().encode?.id == id
+        let encodes = scheduler.schedule().encode.first?.id == id
         if encodes { scheduler.didEncode(id) }
         let length = try #require(scheduler[id]?.length)
         #expect(scheduler.schedule().prefill == [id])

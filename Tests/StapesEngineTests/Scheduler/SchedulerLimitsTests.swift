@@ -58,7 +58,7 @@ import Testing
         let id = SequenceID(1)
         let steps = 449 - prompt
         try scheduler.submit(id, .test(prompt: prompt, steps: steps))
-        #expect(scheduler.schedule().encode?.id == id)
+        #expect(scheduler.schedule().encode.first?.id == id)
         scheduler.didEncode(id)
         #expect(scheduler.schedule().prefill == [id])
         scheduler.didPrefill(id)

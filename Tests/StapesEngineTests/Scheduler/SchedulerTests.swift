@@ -16,14 +16,14 @@ import Testing
         var scheduler = Scheduler(limits: .test())
         try scheduler.submit(a, .test(prompt: 4))
         var step = scheduler.schedule()
-        #expect(step.encode?.id == a && step.prefill == [] && step.decode == [])
-        #expect(step.encode?.block == scheduler[a]?.block)
+        #expect(step.encode.first?.id == a && step.prefill == [] && step.decode == [])
+        #expect(step.encode.first?.block == scheduler[a]?.block)
         scheduler.didEncode(a)
         step = scheduler.schedule()
-        #expect(step.encode == nil && step.prefill == [a] && step.decode == [])
+        #expect(step.encode.isEmpty && step.prefill == [a] && step.decode == [])
         scheduler.didPrefill(a)
         step = scheduler.schedule()
-        #expect(step.encode == nil && step.prefill == [] && step.decode == [a])
+        #expect(step.encode.isEmpty && step.prefill == [] && step.decode == [a])
         #expect(scheduler[a]?.length == 4)
         scheduler.didDecode(a)
         #expect(scheduler[a]?.length == 5)
@@ -35,17 +35,17 @@ import Testing
         var scheduler = Scheduler(limits: .test())
         try scheduler.submit(a, .test(window: 1))
         try scheduler.submit(b, .test(window: 1))
-        #expect(scheduler.schedule().encode?.id == a)
+        #expect(scheduler.schedule().encode.first?.id == a)
         #expect(scheduler[a]?.block == scheduler[b]?.block)
         scheduler.didEncode(a)
         let step = scheduler.schedule()
-        #expect(step.encode == nil && step.prefill == [a, b])
+        #expect(step.encode.isEmpty && step.prefill == [a, b])
         // A third, while the first two decode.
         scheduler.didPrefill(a)
         scheduler.didPrefill(b)
         try scheduler.submit(c, .test(window: 1))
         let later = scheduler.schedule()
-        #expect(later.encode == nil && later.prefill == [c] && later.decode == [a, b])
+        #expect(later.encode.isEmpty && later.prefill == [c] && later.decode == [a, b])
     }
 
     @Test func differentWindowsNeverShareABlock() throws {
@@ -62,11 +62,11 @@ import Testing
     @Test func abortOfTheEncoderHandsTheWindowOver() throws {
         var scheduler = Scheduler(limits: .test())
         for id in [a, b, c] { try scheduler.submit(id, .test(window: 1)) }
-        #expect(scheduler.schedule().encode?.id == a)
+        #expect(scheduler.schedule().encode.first?.id == a)
         scheduler.finish(a)
-        #expect(scheduler.schedule().encode?.id == b)
+        #expect(scheduler.schedule().encode.first?.id == b)
         scheduler.finish(b)
-        #expect(scheduler.schedule().encode?.id == c)
+        #expect(scheduler.schedule().encode.first?.id == c)
         scheduler.didEncode(c)
         #expect(scheduler.schedule().prefill == [c])
         scheduler.finish(c)
@@ -78,7 +78,7 @@ import Testing
         for id in [a, b] { try scheduler.submit(id, .test(window: 1)) }
         _ = scheduler.schedule()
         scheduler.finish(b)
-        #expect(scheduler.schedule().encode?.id == a)
+        #expect(scheduler.schedule().encode.first?.id == a)
         scheduler.didEncode(a)
         #expect(scheduler.schedule().prefill == [a])
     }
@@ -104,7 +104,7 @@ import Testing
         #expect(scheduler.pages.usedCount == 1 && scheduler.blocks.usedCount == 1)
         #expect(scheduler[b]?.state == .waiting)
         scheduler.finish(a)
-        #expect(scheduler.schedule().encode?.id == b)
+        #expect(scheduler.schedule().encode.first?.id == b)
     }
 
     @Test func firstComeIsFirstServedThoughALaterOneWouldFit() throws {
@@ -125,7 +125,7 @@ import Testing
     @Test func rowsAreNeverMoreThanTheLimit() throws {
         var scheduler = Scheduler(limits: .test(rows: 2))
         for number in 1...5 { try scheduler.submit(SequenceID(number), .test(window: number)) }
-        for _ in 1...5 { if let id = scheduler.schedule().encode?.id { scheduler.didEncode(id) } }
+        for _ in 1...5 { if let id = scheduler.schedule().encode.first?.id { scheduler.didEncode(id) } }
         #expect((1...5).filter { scheduler[SequenceID($0)]?.state != .waiting } == [1, 2])
         scheduler.finish(a)
         _ = scheduler.schedule()

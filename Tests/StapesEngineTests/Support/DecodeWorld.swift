@@ -37,10 +37,11 @@ final class DecodeWorld {
     ///   - prefillTokens: the most of a prefill; nil follows from the configuration.
     init(
         _ setup: Setup = .float32, rows: Int = 8, decodeRows: [Int]? = nil, prefillTokens: Int? = nil,
-        oneDNN: Bool = false, seed: UInt64 = 3, launchesProgrammatically: Bool = false
+        encoderWindows: Int? = nil, oneDNN: Bool = false, seed: UInt64 = 3, launchesProgrammatically: Bool = false
     ) throws {
         var configuration = TinyModel.setup(
-            setup, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0)
+            setup, rows: rows, graphs: GraphOptions(decodeRows: decodeRows), cacheBytes: 0,
+            encoderWindows: encoderWindows)
         configuration.usesOneDNN = oneDNN
         configuration.launchesProgrammatically = launchesProgrammatically
         var limits = SchedulerLimits(configuration, model: TinyModel.configuration)
@@ -123,9 +124,15 @@ final class DecodeWorld {
     func encode(
         _ features: [Float], positions: Int, block: Int32, eagerly: Bool = false
     ) throws -> DecoderPlane.Route {
+        try encode([EncoderPlane.Window(features: features, block: block)], positions: positions, eagerly: eagerly)
+    }
+
+    /// Encodes some windows together.
+    func encode(
+        _ windows: [EncoderPlane.Window], positions: Int, eagerly: Bool = false
+    ) throws -> DecoderPlane.Route {
         let mark = try runner.encode.makeMark()
-        let route = try runner.encode.run(
-            features, positions: positions, block: block, mark: mark, eagerly: eagerly)
+        let route = try runner.encode.run(windows, positions: positions, mark: mark, eagerly: eagerly)
         mark.wait()
         try runner.encode.check()
         return route
@@ -234,7 +241,7 @@ extension SchedulerLimits {
         SchedulerLimits(
             rows: rows, selfPages: selfPages, crossBlocks: crossBlocks, prefillTokens: prefillTokens,
             textContext: textContext, audioContext: audioContext, pageBytes: pageBytes, blockBytes: blockBytes,
-            cacheBytes: cacheBytes, encodingInterval: encodingInterval)
+            cacheBytes: cacheBytes, encodingInterval: encodingInterval, encodingWindows: encodingWindows)
     }
 }
 

@@ -4,12 +4,13 @@ extension SchedulerLimits {
     static func test(
         rows: Int = 8, selfPages: Int = 8 * 28 + 1, crossBlocks: Int = 9, prefillTokens: Int = 512,
         textContext: Int = 448, audioContext: Int = 1500, pageBytes: Int = 1, blockBytes: Int = 1,
-        cacheBytes: Int = .max, encodingInterval: Int = SchedulerLimits.defaultEncodingInterval
+        cacheBytes: Int = .max, encodingInterval: Int = SchedulerLimits.defaultEncodingInterval,
+        encodingWindows: Int = 1
     ) -> SchedulerLimits {
         SchedulerLimits(
             rows: rows, selfPages: selfPages, crossBlocks: crossBlocks, prefillTokens: prefillTokens,
             textContext: textContext, audioContext: audioContext, pageBytes: pageBytes, blockBytes: blockBytes,
-            cacheBytes: cacheBytes, encodingInterval: encodingInterval)
+            cacheBytes: cacheBytes, encodingInterval: encodingInterval, encodingWindows: encodingWindows)
     }
 }
 

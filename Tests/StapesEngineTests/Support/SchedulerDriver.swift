@@ -123,7 +123,7 @@ struct SchedulerDriver {
         decode(step.decode, late: Set(late))
         for id in late where live[id] != nil { end(id) }
         prefill(step.prefill)
-        if let encoding = step.encode { encode(encoding) }
+        for encoding in step.encode { encode(encoding) }
         if chance(trouble), let id = randomLive() { abort(id) }
         check(
             scheduler.cacheCounts.idleBytes <= scheduler.limits.cacheBytes, "what nobody uses fits the budget")

@@ -14,11 +14,12 @@ enum SmallModel {
         noSpeech: 210, noTimestamps: 211, timestampBegin: 212, languages: 202..<206)
 
     static func setup(
-        _ type: Setup, rows: Int, looksAhead: Bool, graphs: GraphOptions = GraphOptions()
+        _ type: Setup, rows: Int, looksAhead: Bool, graphs: GraphOptions = GraphOptions(), encoderWindows: Int? = nil
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: .random(shape, seed: 5), special: special, device: type.device, computeType: type.computeType,
-            threads: 1, usesOneDNN: false, graphs: graphs, maximumRows: rows, looksAhead: looksAhead, cacheBytes: 0)
+            threads: 1, usesOneDNN: false, graphs: graphs, maximumRows: rows,
+            encoderWindows: encoderWindows, looksAhead: looksAhead, cacheBytes: 0)
     }
 
     static func limits(_ type: Setup, rows: Int, selfPages: Int, crossBlocks: Int, cacheBytes: Int) -> SchedulerLimits {

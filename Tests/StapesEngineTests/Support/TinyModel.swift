@@ -43,12 +43,12 @@ struct TinyModel {
     /// An engine of these weights that needs no files and counts where the test can look.
     static func setup(
         _ setup: Setup = .float32, rows: Int = 8, looksAhead: Bool = false, graphs: GraphOptions = .init(),
-        cacheBytes: Int? = nil, metrics: MetricsRegistry = MetricsRegistry()
+        cacheBytes: Int? = nil, encoderWindows: Int? = nil, metrics: MetricsRegistry = MetricsRegistry()
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: source, special: special, device: setup.device, computeType: setup.computeType, threads: 2,
             prefillBackend: setup.backend, decodeBackend: setup.backend, graphs: graphs, maximumRows: rows,
-            looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
+            encoderWindows: encoderWindows, looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
     }
 
     static func features(_ seed: Int, positions: Int) -> [Float] {
