@@ -31,6 +31,8 @@ public struct TranscriberConfiguration: Sendable {
     /// Whether a decode step is launched before the tokens of the step before have been looked at; nil chooses. The
     /// text is the same.
     public var lookAhead: Bool?
+    /// Where the log-mel of windows is made. `device` is refused on the CPU. The two differ by what float32 rounds.
+    public var logMel: LogMelPlace
     /// Bytes on each device that encoded windows and prompts which nobody uses any more may take, so that the same audio asked for
     /// again is not encoded again; 0 keeps none, nil chooses.
     public var cacheByteCount: Int?
@@ -49,7 +51,8 @@ public struct TranscriberConfiguration: Sendable {
         computeType: ComputeType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
-        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, cacheByteCount: Int? = nil,
+        padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, lookAhead: Bool? = nil, logMel: LogMelPlace = .auto,
+        cacheByteCount: Int? = nil,
         maximumWaitingWindows: Int? = nil, requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil,
         instructionLevel: String? = nil
     ) {
@@ -66,6 +69,7 @@ public struct TranscriberConfiguration: Sendable {
         self.padsDecodeGraphs = padsDecodeGraphs
         self.maximumBatchSize = maximumBatchSize
         self.lookAhead = lookAhead
+        self.logMel = logMel
         self.cacheByteCount = cacheByteCount
         self.maximumWaitingWindows = maximumWaitingWindows
         self.requiresDeterminism = requiresDeterminism

@@ -38,6 +38,8 @@ package struct EngineConfiguration: Sendable {
     package var maximumRows: Int
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     package var looksAhead: Bool
+    /// Whether windows may come as samples, of which the device makes log-mel.
+    package var logMelOnDevice: Bool
     /// Bytes of each device that windows and prompts which nobody uses may take, in case they are asked for again; nil
     /// chooses.
     package var cacheBytes: Int?
@@ -53,7 +55,7 @@ package struct EngineConfiguration: Sendable {
         threads: Int, level: CPULevel = .best, prefillBackend: BackendChoice? = nil,
         decodeBackend: BackendChoice? = nil,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
-        looksAhead: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
+        looksAhead: Bool = false, logMelOnDevice: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
         maximumWaitingWindows: Int = EngineConfiguration.defaultWaitingWindows,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
@@ -70,13 +72,15 @@ package struct EngineConfiguration: Sendable {
         self.graphs = graphs
         self.maximumRows = maximumRows
         self.looksAhead = looksAhead
+        self.logMelOnDevice = logMelOnDevice
         self.cacheBytes = cacheBytes
         self.mailboxCapacity = mailboxCapacity
         self.maximumWaitingWindows = maximumWaitingWindows
         self.metrics = metrics
     }
 
-    /// 64 files with 32 windows each. A waiting window takes a megabyte, its features.
+    /// 64 files with 32 windows each. A waiting window takes a megabyte, its features, or shares the
+    /// file's samples.
     package static let defaultWaitingWindows = 2048
 }
 
@@ -98,12 +102,15 @@ extension EngineConfiguration {
         }
     }
 
-    /// - Throws: `unavailable` for a type or a backend that is the other device's.
+    /// - Throws: `unavailable` for a type, a backend or an operation that is the other device's.
     package func checkDevice() throws(EngineError) {
         if device.isCUDA, ![.auto, .float16, .bfloat16].contains(computeType) {
             throw EngineError(
                 .unavailable,
                 "the compute type '\(computeType.rawValue)' is the CPU's; on a GPU there are: auto, float16, bfloat16")
+        }
+        if logMelOnDevice, !device.isCUDA {
+            throw EngineError(.unavailable, "log-mel is made on a GPU or by the host, not on \(device.device)")
         }
         for backend in [prefillBackend, decodeBackend] where backend.isForGPU != device.isCUDA {
             let names = BackendChoice.choices(onGPU: device.isCUDA).map(\.rawValue).joined(separator: ", ")

@@ -1,4 +1,5 @@
 import StapesAudio
+import StapesModel
 
 #if canImport(Darwin)
     import Darwin

@@ -7,8 +7,7 @@ import StapesModel
 package final class EncoderPlane {
     package let slots: SlotRegistry
     package let graphs = CapturedGraphs()
-    private let features: Buffer
-    private let featureCount: Int
+    private let features: FeatureStage
     private let windowSlots: StaticSlot
     private let encoder: AudioEncoder
     private let decoder: TextDecoder
@@ -19,7 +18,7 @@ package final class EncoderPlane {
 
     init(
         encoder: AudioEncoder, decoder: TextDecoder, backend: any AttentionBackend, pool: KVPool,
-        model: ModelConfiguration, stream: Stream
+        model: ModelConfiguration, makesLogMel: Bool, stream: Stream
     ) throws(DeviceError) {
         self.encoder = encoder
         self.decoder = decoder
@@ -27,8 +26,7 @@ package final class EncoderPlane {
         self.pool = pool
         self.stream = stream
         slots = SlotRegistry(on: stream)
-        featureCount = 2 * model.audioContext * model.melBins
-        features = try Buffer(of: Float.self, count: featureCount, on: stream)
+        features = try FeatureStage(model, makesLogMel: makesLogMel, slots: slots, on: stream)
         windowSlots = try StaticSlot(
             "cross write slot", domain: .token, count: model.audioContext, capture: .value(0), padding: .value(0),
             in: slots)
@@ -43,15 +41,16 @@ package final class EncoderPlane {
         }
     }
 
-    /// Begins to encode `values` [2 * positions, melBins] into `block`.
+    /// Begins to encode a window into `block`.
     ///
     /// - Parameters:
+    ///   - window: its features, `[2 * positions, melBins]`, or its samples, where log-mel is made here.
     ///   - mark: set behind the work, for whoever reads the block on another stream; nil for one who does not.
     ///   - eagerly: pass the graphs by.
     package func run(
-        _ values: [Float], positions: Int, block: Int32, mark: StreamMark? = nil, eagerly: Bool = false
+        _ window: WindowFeatures, positions: Int, block: Int32, mark: StreamMark? = nil, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
-        stream.write(values, count: min(values.count, featureCount), to: features.start())
+        features.load(window, frames: 2 * positions)
         let base = block * Int32(pool.crossArena.layout.positionsPerPage)
         for position in 0..<positions { windowSlots[position] = base + Int32(position) }
         let live = Self.size(positions: positions)
@@ -65,11 +64,11 @@ package final class EncoderPlane {
         return .eager(graphs.isEmpty ? .graphsOff : eagerly ? .asked : .noGraphHasRoom)
     }
 
-    /// The same, and waits for it: for those who do nothing else meanwhile.
+    /// The same of features, and waits for it: for those who do nothing else meanwhile.
     package func runToEnd(
         _ values: [Float], positions: Int, block: Int32, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
-        let route = try run(values, positions: positions, block: block, eagerly: eagerly)
+        let route = try run(.logMel(values), positions: positions, block: block, eagerly: eagerly)
         stream.synchronize()
         try stream.check()
         return route
@@ -89,8 +88,9 @@ package final class EncoderPlane {
     private func launch(positions: Int) throws(DeviceError) {
         let attention = BoundAttention(
             backend: backend, pool: pool, stream: stream, plan: nil, windowSlots: windowSlots.pointer)
+        features.launch(frames: 2 * positions)
         let encoded = try encoder.run(
-            features: UnsafePointer(features.start()), positions: positions, attention: attention)
+            features: features.pointer, positions: positions, attention: attention)
         try decoder.writeCross(encoded, attention: attention, on: stream)
     }
 }

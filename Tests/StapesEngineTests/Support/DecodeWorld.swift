@@ -124,7 +124,7 @@ final class DecodeWorld {
     ) throws -> DecoderPlane.Route {
         let mark = try runner.encode.makeMark()
         let route = try runner.encode.run(
-            features, positions: positions, block: block, mark: mark, eagerly: eagerly)
+            .logMel(features), positions: positions, block: block, mark: mark, eagerly: eagerly)
         mark.wait()
         try runner.encode.check()
         return route
