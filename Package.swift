@@ -131,8 +131,8 @@ let package = Package(
         .testTarget(
             name: "StapesEngineTests",
             dependencies: [
-                "CUDADriver", "CUDAEmulator", "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding",
-                "StapesTokenizer", "StapesTesting",
+                "CUDADriver", "CUDAEmulator", "StapesAudio", "StapesEngine", "StapesDevice", "StapesModel",
+                "StapesDecoding", "StapesTokenizer", "StapesTesting",
                 "StapesInstruments", "StapesMetrics", "CKernels",
             ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),
