@@ -18,6 +18,7 @@ import Testing
         #expect(configuration.threads == nil)
         #expect(configuration.maximumBatchSize == 8)
         #expect(configuration.lookAhead == nil)
+        #expect(configuration.logMel == .auto)
         #expect(configuration.cacheByteCount == nil)
         #expect(!configuration.requiresDeterminism)
         #expect(configuration.padsDecodeGraphs)
@@ -48,6 +49,18 @@ import Testing
     func lookAheadIsAModeOfThree(_ mode: String, _ looksAhead: Bool?) throws {
         #expect(try configuration("--look-ahead", mode).lookAhead == looksAhead)
         #expect(try configuration("--look_ahead=\(mode)").lookAhead == looksAhead)
+    }
+
+    @Test func placeOfLogMelReachesTheConfiguration() throws {
+        #expect(try configuration("--log-mel", "device").logMel == .device)
+        #expect(try configuration("--log_mel=host").logMel == .host)
+        #expect(throws: (any Error).self) { try configuration("--log-mel", "cuda") }
+    }
+
+    @Test func logMelOnTheProcessorAsADeviceIsUnavailable() throws {
+        let error = #expect(throws: StapesError.self) { try configuration("--log-mel", "device").preview() }
+        #expect(error?.code == .unavailable && error?.message.contains("log-mel") == true)
+        #expect(try !configuration("--log-mel", "auto").preview().logMelOnDevice)
     }
 
     @Test func determinismIsDemandedByASwitch() throws {
