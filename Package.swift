@@ -116,7 +116,7 @@ let package = Package(
             ]),
         .testTarget(name: "CUDAEmulatorTests", dependencies: ["CUDAEmulator", "CUDADriver"]),
         .testTarget(
-            name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesTesting"], exclude: ["Goldens"]),
+            name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesModel", "StapesTesting"], exclude: ["Goldens"]),
         .testTarget(
             name: "StapesDecodingTests", dependencies: ["StapesDecoding", "StapesTokenizer", "StapesTesting"],
             exclude: ["Goldens"]),
@@ -131,8 +131,8 @@ let package = Package(
         .testTarget(
             name: "StapesEngineTests",
             dependencies: [
-                "CUDADriver", "CUDAEmulator", "StapesEngine", "StapesDevice", "StapesModel", "StapesDecoding",
-                "StapesTokenizer", "StapesTesting",
+                "CUDADriver", "CUDAEmulator", "StapesAudio", "StapesEngine", "StapesDevice", "StapesModel",
+                "StapesDecoding", "StapesTokenizer", "StapesTesting",
                 "StapesInstruments", "StapesMetrics", "CKernels",
             ]),
         .testTarget(name: "StapesModelTests", dependencies: ["StapesModel", "StapesTesting"]),

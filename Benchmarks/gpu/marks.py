@@ -184,6 +184,8 @@ def rows():
         table.append(Row(f"{shape} encoder, one window at a time", "ms", field(step, "clip_encode_ms")))
         title = f"{shape}, full windows of a single word"
         table.append(Row(title, "windows/s", field(step, "one_word_windows_per_s"), 1))
+        title = f"{shape}, the same with log-mel by the host"
+        table.append(Row(title, "windows/s", field(step, "one_word_host_features_windows_per_s"), 1))
     offline = {"large-v3": 75}
     for shape in SHAPES:
         table.append(

@@ -108,6 +108,11 @@ stapes_cuda_shape stapes_cuda_shape_random(const void *arguments) {
   return shape_of_values(a->count);
 }
 
+stapes_cuda_shape stapes_cuda_shape_log_mel(const void *arguments) {
+  const stapes_cuda_log_mel_arguments *a = arguments;
+  return shape(divided_up(a->frames, STAPES_CUDA_MEL_FRAMES), a->count, THREADS, STAPES_CUDA_MEL_SHARED);
+}
+
 stapes_cuda_shape stapes_cuda_shape_feed(const void *arguments) {
   const stapes_feed_arguments *a = arguments;
   return shape(divided_up(a->rows, THREADS), 1, THREADS, 0);

@@ -44,7 +44,7 @@ extension EngineConfiguration {
             // On the CPU a launch returns when the step is done: looking ahead gains nothing and computes every
             // sequence's last step once more. A GPU works while the host looks.
             looksAhead: wishes.lookAhead ?? isOnGPU, launchesProgrammatically: wishes.programmaticLaunch,
-            cacheBytes: wishes.cacheByteCount,
+            logMelOnDevice: wishes.logMel.isOnDevice(gpu: isOnGPU), cacheBytes: wishes.cacheByteCount,
             maximumWaitingWindows: wishes.maximumWaitingWindows ?? Self.defaultWaitingWindows,
             metrics: wishes.metrics ?? MetricsSystem.factory)
         self.devices = devices

@@ -10,3 +10,4 @@
 @_exported import struct StapesEngine.EngineDescription
 @_exported import struct StapesEngine.GraphDecision
 @_exported import enum StapesEngine.GraphMode
+@_exported import enum StapesEngine.LogMelPlace

@@ -40,14 +40,14 @@ package struct FileWalk: Sendable {
     ///   - isOneWindow: what the first window leaves is not transcribed.
     ///   - onWindow: is told of the segments of each window, and how many frames are done with.
     func run(
-        _ mel: LogMel, after past: Past = Past(), isOneWindow: Bool = false,
+        _ audio: AudioFeatures, after past: Past = Past(), isOneWindow: Bool = false,
         _ statistics: inout TranscriptionStatistics,
         onWindow: (_ segments: [Segment], _ frames: Int) async -> Void = { _, _ in }
     ) async throws(StapesError) -> Result {
         var seeking = options.seeking(language: language)
         if !past.showsInitialPrompt, !seeking.carryInitialPrompt { seeking.initialPrompt = nil }
         var loop = SeekLoop(
-            contentFrames: mel.contentFrames, startSequence: windows.startSequence(language, options),
+            contentFrames: audio.contentFrames, startSequence: windows.startSequence(language, options),
             options: seeking, history: past.history, coder: windows.tokenizer)
         var segments: [Segment] = []
         while !isOneWindow || loop.seek == 0 {
@@ -55,18 +55,18 @@ package struct FileWalk: Sendable {
             switch loop.next() {
             case .decode(var job):
                 if options.multilingual, !isFixed {
-                    let heard = try await windows.language(of: job, mel, options, &statistics)
+                    let heard = try await windows.language(of: job, audio, options, &statistics)
                     job = loop.begin(with: windows.startSequence(heard.code, options))
                 }
-                found = loop.receive(try await windows.decode(job, of: mel, options, &statistics))
+                found = loop.receive(try await windows.decode(job, of: audio, options, &statistics))
             case .align(let job):
-                found = loop.receive(try await windows.align(job, of: mel, options, &statistics))
+                found = loop.receive(try await windows.align(job, of: audio, options, &statistics))
             case .finished:
-                return Result(text: loop.text, segments: segments, frames: mel.contentFrames)
+                return Result(text: loop.text, segments: segments, frames: audio.contentFrames)
             }
             segments += found
-            await onWindow(found, min(loop.seek, mel.contentFrames))
+            await onWindow(found, min(loop.seek, audio.contentFrames))
         }
-        return Result(text: loop.text, segments: segments, frames: min(loop.seek, mel.contentFrames))
+        return Result(text: loop.text, segments: segments, frames: min(loop.seek, audio.contentFrames))
     }
 }

@@ -4,7 +4,7 @@ import StapesDecoding
 /// The walk through live audio: `LiveWindow` says what to do, the engine does it.
 struct LiveWalk: Sendable {
     let windows: WindowClient
-    let extractor: LogMelExtractor
+    let extractor: FeatureExtractor
     let options: TranscriptionOptions
     /// The language that was asked for.
     let requested: String?
@@ -54,16 +54,16 @@ struct LiveWalk: Sendable {
     ) async throws(StapesError) -> (FileWalk.Result, language: String) {
         let extractor = extractor
         // The loudest moment is that of the window so far.
-        let mel = try await windows.pool.run { _ in extractor.extract(PCM(samples: look.samples)) }
+        let audio = try await windows.pool.run { _ in extractor.extract(PCM(samples: look.samples)) }
         var statistics = TranscriptionStatistics()
         let spoken: String
         if let language {
             spoken = language
         } else {
-            spoken = try await windows.mostLikelyLanguage(mel, options, &statistics).code
+            spoken = try await windows.mostLikelyLanguage(audio, options, &statistics).code
         }
         let walk = FileWalk(windows: windows, options: options, language: spoken, isFixed: requested != nil)
-        let found = try await walk.run(mel, after: look.past, isOneWindow: look.reach == .full, &statistics)
+        let found = try await walk.run(audio, after: look.past, isOneWindow: look.reach == .full, &statistics)
         return (found, spoken)
     }
 }

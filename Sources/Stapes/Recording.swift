@@ -8,19 +8,19 @@ struct Recording: Sendable {
     /// What took place before the engine, in seconds.
     var featureSeconds = 0.0
     /// What is listened to for the language.
-    let heard: LogMel
+    let heard: AudioFeatures
     private let form: Form
 
     private enum Form: Sendable {
-        case whole(LogMel)
+        case whole(AudioFeatures)
         /// Speech alone, one stretch after the other.
-        case speech(LogMel, SpeechMap)
+        case speech(AudioFeatures, SpeechMap)
         /// Speech packed into windows.
         case windows([Window], SpeechMap)
     }
 
     private struct Window: Sendable {
-        let mel: LogMel
+        let audio: AudioFeatures
         /// Where it begins in concatenated speech, in seconds.
         let offset: Double
     }
@@ -28,7 +28,7 @@ struct Recording: Sendable {
     /// - Parameter isCancelled: is asked now and then whether to give up.
     /// - Throws: `model` if speech is to be found and cannot be; `cancelled`.
     init(
-        _ pcm: PCM, options: TranscriptionOptions, extractor: LogMelExtractor, speech: SpeechFinder,
+        _ pcm: PCM, options: TranscriptionOptions, extractor: FeatureExtractor, speech: SpeechFinder,
         isCancelled: WorkPool.IsCancelled
     ) throws(StapesError) {
         func goOn() throws(StapesError) {
@@ -53,9 +53,9 @@ struct Recording: Sendable {
         for window in SpeechWindow.pack(chunks) {
             try goOn()
             windows.append(
-                Window(mel: extractor.extract(pcm.concatenating(window.chunks)), offset: window.offsetSeconds))
+                Window(audio: extractor.extract(pcm.concatenating(window.chunks)), offset: window.offsetSeconds))
         }
-        heard = windows.first?.mel ?? extractor.extract(pcm.concatenating([]))
+        heard = windows.first?.audio ?? extractor.extract(pcm.concatenating([]))
         form = .windows(windows, map)
     }
 
@@ -65,23 +65,23 @@ struct Recording: Sendable {
         onEvent: EventSink
     ) async throws(StapesError) -> FileWalk.Result {
         switch form {
-        case .whole(let mel):
-            return try await transcribe(mel, by: walk, &statistics, map: { $0 }, onEvent: onEvent)
-        case .speech(let mel, let map):
+        case .whole(let audio):
+            return try await transcribe(audio, by: walk, &statistics, map: { $0 }, onEvent: onEvent)
+        case .speech(let audio, let map):
             return try await transcribe(
-                mel, by: walk, &statistics, map: { $0.mapped(by: map) }, onEvent: onEvent)
+                audio, by: walk, &statistics, map: { $0.mapped(by: map) }, onEvent: onEvent)
         case .windows(let windows, let map):
             return try await transcribe(windows, map, by: walk, &statistics, onEvent: onEvent)
         }
     }
 
     private func transcribe(
-        _ mel: LogMel, by walk: FileWalk, _ statistics: inout TranscriptionStatistics, map: (Segment) -> Segment,
+        _ audio: AudioFeatures, by walk: FileWalk, _ statistics: inout TranscriptionStatistics, map: (Segment) -> Segment,
         onEvent: EventSink
     ) async throws(StapesError) -> FileWalk.Result {
-        var result = try await walk.run(mel, &statistics) { segments, frames in
+        var result = try await walk.run(audio, &statistics) { segments, frames in
             for segment in segments { await onEvent(.segment(map(segment))) }
-            let share = mel.contentFrames > 0 ? Double(frames) / Double(mel.contentFrames) : 1
+            let share = audio.contentFrames > 0 ? Double(frames) / Double(audio.contentFrames) : 1
             await onEvent(.progress(seconds: share * duration, of: duration))
         }
         result.segments = result.segments.map(map)
@@ -143,7 +143,7 @@ struct Recording: Sendable {
     private static func piece(_ window: Window, _ walk: FileWalk) async -> Swift.Result<Piece, StapesError> {
         var statistics = TranscriptionStatistics()
         do throws(StapesError) {
-            return .success(Piece(result: try await walk.run(window.mel, &statistics), statistics: statistics))
+            return .success(Piece(result: try await walk.run(window.audio, &statistics), statistics: statistics))
         } catch {
             return .failure(error)
         }

@@ -6,14 +6,14 @@ import StapesTokenizer
 
 /// Speech to text. One transcriber serves any number of tasks at once; the engine batches their windows.
 ///
-/// The path of a file: bytes -> PCM -> log-mel -> windows -> engine -> segments.
+/// The path of a file: bytes -> PCM -> log-mel -> windows -> engine -> segments. On a GPU the engine makes the log-mel.
 public final class Transcriber: Sendable {
     /// What the configuration was resolved to.
     public let description: EngineDescription
 
     private let engine: Engine
     private let tokenizer: Tokenizer
-    private let extractor: LogMelExtractor
+    private let extractor: FeatureExtractor
     private let speech: SpeechFinder
     private let pool: WorkPool
 
@@ -50,7 +50,9 @@ public final class Transcriber: Sendable {
             throw StapesError(.unavailable, "with these backends a text may depend on the requests beside it")
         }
         let bins = engine.description.model.melBins
-        extractor = LogMelExtractor(bins: bins, level: settings.level.number) ?? LogMelExtractor(bins: bins)
+        extractor = FeatureExtractor(
+            logMel: LogMelExtractor(bins: bins, level: settings.level.number) ?? LogMelExtractor(bins: bins),
+            onDevice: description.logMelOnDevice)
         // One more than the engine has: a file that waits for its bytes leaves a thread to the others.
         pool = WorkPool(width: settings.threads + 1)
         speech = SpeechFinder(directory: configuration.voiceActivityDirectory, level: settings.level.number)
@@ -194,7 +196,7 @@ public final class Transcriber: Sendable {
             engine: engine, job: engine.beginJob(priority: priority), tokenizer: tokenizer, pool: pool)
     }
 
-    /// Bytes -> PCM -> speech -> log-mel, on a thread of its own.
+    /// Bytes -> PCM -> speech -> log-mel or its samples, on a thread of its own.
     private func prepare(
         _ audio: AudioSource, options: TranscriptionOptions, limits: AudioLimits
     ) async throws(StapesError) -> Recording {

@@ -12,10 +12,11 @@ package struct EnginePreview: Sendable, Hashable {
     package let decode: String
     package let decodeGraph: GraphDecision
     package let looksAhead: Bool
+    package let logMelOnDevice: Bool
 
     package init(
         devices: [Device], deviceReason: String? = nil, computeType: ComputeType, prefill: String, decode: String,
-        decodeGraph: GraphDecision, looksAhead: Bool
+        decodeGraph: GraphDecision, looksAhead: Bool, logMelOnDevice: Bool = false
     ) {
         self.devices = devices
         self.deviceReason = deviceReason
@@ -24,6 +25,7 @@ package struct EnginePreview: Sendable, Hashable {
         self.decode = decode
         self.decodeGraph = decodeGraph
         self.looksAhead = looksAhead
+        self.logMelOnDevice = logMelOnDevice
     }
 }
 
@@ -41,7 +43,7 @@ extension TranscriberConfiguration {
                 devices: engine.devices.map(\.device), deviceReason: engine.deviceReason,
                 computeType: engine.resolvedComputeType, prefill: engine.prefillBackend.rawValue,
                 decode: engine.decodeBackend.rawValue, decodeGraph: try engine.graphDecision(),
-                looksAhead: engine.looksAhead)
+                looksAhead: engine.looksAhead, logMelOnDevice: engine.logMelOnDevice)
         } catch {
             throw StapesError(error)
         }

@@ -38,6 +38,8 @@ public struct TranscriberConfiguration: Sendable {
     /// Whether, on a GPU, a kernel of a decode step may begin while the kernel before it ends (programmatic dependent
     /// launch). The text is the same.
     public var programmaticLaunch: Bool
+    /// Where the log-mel of windows is made. `device` is refused on the CPU. The two differ by what float32 rounds.
+    public var logMel: LogMelPlace
     /// Bytes on each device that encoded windows and prompts which nobody uses any more may take, so that the same audio asked for
     /// again is not encoded again; 0 keeps none, nil chooses.
     public var cacheByteCount: Int?
@@ -58,7 +60,8 @@ public struct TranscriberConfiguration: Sendable {
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
         padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, maximumEncoderBatchSize: Int? = nil,
-        lookAhead: Bool? = nil, programmaticLaunch: Bool = false, cacheByteCount: Int? = nil,
+        lookAhead: Bool? = nil, programmaticLaunch: Bool = false, logMel: LogMelPlace = .auto,
+        cacheByteCount: Int? = nil,
         maximumWaitingWindows: Int? = nil, requiresDeterminism: Bool = false, metrics: (any MetricsFactory)? = nil,
         instructionLevel: String? = nil
     ) {
@@ -77,6 +80,7 @@ public struct TranscriberConfiguration: Sendable {
         self.maximumEncoderBatchSize = maximumEncoderBatchSize
         self.lookAhead = lookAhead
         self.programmaticLaunch = programmaticLaunch
+        self.logMel = logMel
         self.cacheByteCount = cacheByteCount
         self.maximumWaitingWindows = maximumWaitingWindows
         self.requiresDeterminism = requiresDeterminism

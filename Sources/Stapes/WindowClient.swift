@@ -29,14 +29,14 @@ struct WindowClient: Sendable {
 
     /// Decodes a window.
     func decode(
-        _ job: WindowJob, of mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+        _ job: WindowJob, of audio: AudioFeatures, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowResult {
         let positions = options.audioContext.positions(frames: job.size)
         let decoder = WindowDecoder(
             engine: engine, job: self.job, tokenizer: tokenizer, options: options,
             rules: LogitRules(coder: tokenizer, options: options.filters(positions: positions)))
         let window = WindowDecoder.Window(
-            features: features(seek: job.seek, size: job.size, of: mel, positions: positions), positions: positions,
+            features: features(seek: job.seek, size: job.size, of: audio, positions: positions), positions: positions,
             job: job)
         do throws(EngineError) {
             let (result, times) = try await decoder.decode(window)
@@ -50,12 +50,12 @@ struct WindowClient: Sendable {
 
     /// Finds a window's text in time. Its keys and values are there still, so it is not encoded again.
     func align(
-        _ job: AlignmentJob, of mel: LogMel, _ options: TranscriptionOptions,
+        _ job: AlignmentJob, of audio: AudioFeatures, _ options: TranscriptionOptions,
         _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowAlignment {
         let positions = options.audioContext.positions(frames: job.size)
         let request = WindowRequest(
-            features: features(seek: job.seek, size: job.size, of: mel, positions: positions), positions: positions,
+            features: features(seek: job.seek, size: job.size, of: audio, positions: positions), positions: positions,
             prompt: job.tokens, startIndex: 0, purpose: .alignment(content: job.positions), job: self.job)
         guard case .alignment(let attention) = try await run(request, &statistics) else {
             preconditionFailure("the engine answers what it was asked")
@@ -65,26 +65,26 @@ struct WindowClient: Sendable {
 
     /// The language of one window.
     func language(
-        of job: WindowJob, _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+        of job: WindowJob, _ audio: AudioFeatures, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
         let positions = options.audioContext.positions(frames: job.size)
-        let features = features(seek: job.seek, size: job.size, of: mel, positions: positions)
+        let features = features(seek: job.seek, size: job.size, of: audio, positions: positions)
         return try first(of: try await languages(features, positions: positions, &statistics), options)
     }
 
     /// The language of the first window that is sure enough, or else of most windows (faster-whisper's
     /// `detect_language`); with one window, as usual, the reference's.
     func mostLikelyLanguage(
-        _ mel: LogMel, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+        _ audio: AudioFeatures, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
         let windowFrames = WindowTime.framesPerStamp * options.audioContext.windowPositions
         var votes: [LanguageProbability] = []
         for index in 0..<options.languageDetectionWindows {
             let seek = index * windowFrames
-            guard index == 0 || seek < mel.contentFrames else { break }
-            let positions = options.audioContext.positions(frames: min(mel.contentFrames - seek, windowFrames))
+            guard index == 0 || seek < audio.contentFrames else { break }
+            let positions = options.audioContext.positions(frames: min(audio.contentFrames - seek, windowFrames))
             let frames = WindowTime.framesPerStamp * positions
-            let features = mel.window(seek: seek, size: frames, frames: frames)
+            let features = audio.window(seek: seek, size: frames, frames: frames)
             let first = try first(of: try await languages(features, positions: positions, &statistics), options)
             if options.languageDetectionWindows == 1 || first.probability > options.languageDetectionThreshold {
                 return first
@@ -99,7 +99,7 @@ struct WindowClient: Sendable {
 
     /// How likely each language is in a window, the likeliest first.
     func languages(
-        _ features: [Float], positions: Int, _ statistics: inout TranscriptionStatistics
+        _ features: WindowFeatures, positions: Int, _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> [LanguageProbability] {
         let special = tokenizer.special
         let request = WindowRequest(
@@ -128,8 +128,8 @@ struct WindowClient: Sendable {
         return first
     }
 
-    private func features(seek: Int, size: Int, of mel: LogMel, positions: Int) -> [Float] {
-        mel.window(seek: seek, size: size, frames: WindowTime.framesPerStamp * positions)
+    private func features(seek: Int, size: Int, of audio: AudioFeatures, positions: Int) -> WindowFeatures {
+        audio.window(seek: seek, size: size, frames: WindowTime.framesPerStamp * positions)
     }
 
     private func run(

@@ -12,7 +12,7 @@ struct WindowDecoder: Sendable {
 
     /// A window's features and what comes before its text.
     struct Window: Sendable {
-        let features: [Float]
+        let features: WindowFeatures
         let positions: Int
         let job: WindowJob
     }

@@ -31,9 +31,7 @@ package struct LogMel: Sendable {
     ///
     /// - Parameter frames: of the window, 30 s if nothing else is said.
     package func window(seek: Int, size: Int, frames: Int = windowFrames) -> [Float] {
-        precondition(frames > 0 && frames <= Self.windowFrames, "a window holds 1 to 3000 frames")
-        precondition(seek >= 0 && size >= 0 && size <= frames, "a window does not hold more than its frames")
-        precondition(seek + size <= frameCount, "a window must not reach past the padded file")
+        Self.check(seek: seek, size: size, frames: frames, of: frameCount)
         return [Float](unsafeUninitializedCapacity: frames * bins) { buffer, count in
             count = frames * bins
             let copied = max(0, min((seek + size) * bins, stored.count) - seek * bins)
@@ -44,6 +42,12 @@ package struct LogMel: Sendable {
             buffer[copied..<size * bins].initialize(repeating: silence)
             buffer[(size * bins)...].initialize(repeating: 0)
         }
+    }
+
+    static func check(seek: Int, size: Int, frames: Int, of frameCount: Int) {
+        precondition(frames > 0 && frames <= windowFrames, "a window holds 1 to 3000 frames")
+        precondition(seek >= 0 && size >= 0 && size <= frames, "a window does not hold more than its frames")
+        precondition(seek + size <= frameCount, "a window must not reach past the padded file")
     }
 
     /// The beginning of the padded file, `[frames, bins]`: what language detection sees. Its tail is silence.

@@ -1,10 +1,13 @@
 import CKernels
+import StapesModel
 
 /// The second arrow of a request: `PCM` -> `LogMel`.
 package struct LogMelExtractor: Sendable {
     package let bins: Int
     private let plan: MelPlan
     private let kernels: stapes_mel_kernels
+    /// The most mel power in any bin that a frame of energy 1 can have.
+    let melPowerOfEnergy: Float
 
     /// `bins` comes from the model: 80, or 128 for large-v3 and turbo. The tables take about 20 kB.
     package init(bins: Int) {
@@ -19,7 +22,9 @@ package struct LogMelExtractor: Sendable {
 
     private init(bins: Int, kernels: stapes_mel_kernels) {
         self.bins = bins
-        self.plan = MelPlan(MelFilterBank(bins: bins))
+        let filters = MelFilterBank(bins: bins)
+        self.plan = MelPlan(filters)
+        self.melPowerOfEnergy = filters.largestPower
         self.kernels = kernels
     }
 
@@ -27,8 +32,7 @@ package struct LogMelExtractor: Sendable {
     package func extract(_ pcm: PCM) -> LogMel {
         let sampleCount = pcm.samples.count
         let contentFrames = sampleCount / LogMel.hop
-        // A frame sees 200 samples before its centre, so it is silent from the first centre 200 samples past the end.
-        let storedFrames = (sampleCount + 200 + LogMel.hop - 1) / LogMel.hop
+        let storedFrames = storedFrames(of: pcm)
         var largest: Float = 0
         let stored = [Float](unsafeUninitializedCapacity: storedFrames * bins) { buffer, count in
             count = storedFrames * bins
@@ -42,5 +46,20 @@ package struct LogMelExtractor: Sendable {
         }
         return LogMel(
             bins: bins, contentFrames: contentFrames, stored: stored, silence: (max(-10, largest - 8) + 4) / 4)
+    }
+
+    /// A frame sees 200 samples before its centre, so it is silent from the first centre 200 samples past the end.
+    func storedFrames(of pcm: PCM) -> Int { (pcm.samples.count + 200 + LogMel.hop - 1) / LogMel.hop }
+
+    /// The largest log10 of mel power of the frames from `first` on that `scratch` [frames, bins] has room for.
+    func largest(of samples: [Float], from first: Int, in scratch: inout [Float]) -> Float {
+        samples.withUnsafeBufferPointer { samples in
+            scratch.withUnsafeMutableBufferPointer { values in
+                guard let target = values.baseAddress else { return -10 }
+                return kernels.log_mel(
+                    plan.pointer, samples.baseAddress, Int64(samples.count), Int64(first), Int64(values.count / bins),
+                    target)
+            }
+        }
     }
 }

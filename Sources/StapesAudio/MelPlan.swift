@@ -1,4 +1,5 @@
 import CKernels
+import StapesModel
 
 /// The kernel's tables for one filter bank, freed with the last copy that refers to it.
 ///

@@ -10,7 +10,7 @@ package enum ArgumentRewrite {
         "concurrency", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device",
         "duration", "encoder-batch-size", "endpoint", "field", "hallucination-silence-threshold", "hotwords", "initial-prompt", "language",
         "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
-        "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line",
+        "log-mel", "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line",
         "metrics", "model", "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format",
         "passes", "patience", "prefill-attention-backend", "prefix", "prepend-punctuations", "programmatic-launch",
         "progress", "prompt", "prompt-reset-on-temperature", "reference-texts", "repeat", "repetition-penalty",

@@ -42,6 +42,8 @@ package struct EngineConfiguration: Sendable {
     package var looksAhead: Bool
     /// Whether a GPU's kernels of steps may begin while the kernel before ends.
     package var launchesProgrammatically: Bool
+    /// Whether windows may come as samples, of which the device makes log-mel.
+    package var logMelOnDevice: Bool
     /// Bytes of each device that windows and prompts which nobody uses may take, in case they are asked for again; nil
     /// chooses.
     package var cacheBytes: Int?
@@ -58,7 +60,7 @@ package struct EngineConfiguration: Sendable {
         decodeBackend: BackendChoice? = nil,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
         encoderWindows: Int? = nil, looksAhead: Bool = false, launchesProgrammatically: Bool = false,
-        cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
+        logMelOnDevice: Bool = false, cacheBytes: Int? = nil, mailboxCapacity: Int = 1024,
         maximumWaitingWindows: Int = EngineConfiguration.defaultWaitingWindows,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
@@ -77,13 +79,15 @@ package struct EngineConfiguration: Sendable {
         self.encoderWindows = encoderWindows
         self.looksAhead = looksAhead
         self.launchesProgrammatically = launchesProgrammatically
+        self.logMelOnDevice = logMelOnDevice
         self.cacheBytes = cacheBytes
         self.mailboxCapacity = mailboxCapacity
         self.maximumWaitingWindows = maximumWaitingWindows
         self.metrics = metrics
     }
 
-    /// 64 files with 32 windows each. A waiting window takes a megabyte, its features.
+    /// 64 files with 32 windows each. A waiting window takes a megabyte, its features, or shares the
+    /// file's samples.
     package static let defaultWaitingWindows = 2048
 }
 
@@ -105,12 +109,15 @@ extension EngineConfiguration {
         }
     }
 
-    /// - Throws: `unavailable` for a type or a backend that is the other device's.
+    /// - Throws: `unavailable` for a type, a backend or an operation that is the other device's.
     package func checkDevice() throws(EngineError) {
         if device.isCUDA, ![.auto, .float16, .bfloat16].contains(computeType) {
             throw EngineError(
                 .unavailable,
                 "the compute type '\(computeType.rawValue)' is the CPU's; on a GPU there are: auto, float16, bfloat16")
+        }
+        if logMelOnDevice, !device.isCUDA {
+            throw EngineError(.unavailable, "log-mel is made on a GPU or by the host, not on \(device.device)")
         }
         for backend in [prefillBackend, decodeBackend] where backend.isForGPU != device.isCUDA {
             let names = BackendChoice.choices(onGPU: device.isCUDA).map(\.rawValue).joined(separator: ", ")

@@ -24,6 +24,8 @@ public struct EngineDescription: Sendable, Hashable {
     public internal(set) var capturedGraphBytes: Int?
     /// Whether a decode step is launched before the tokens of the step before have been looked at.
     public let looksAhead: Bool
+    /// Whether the device makes the log-mel of windows itself; otherwise the host does.
+    public let logMelOnDevice: Bool
     /// Whether a request's text, scores and times are the same bits alone and in any batch: every product of a step
     /// computes a row in one order whatever rows are beside it. Products of a library are the exception, whose order may
     /// depend on the number of rows: only windows have them, so that a GPU on which a library may be found encodes them one
@@ -47,7 +49,7 @@ public struct EngineDescription: Sendable, Hashable {
 
     /// No weight is needed for it, only the model's shape.
     ///
-    /// - Throws: `unavailable` for a type or a backend that the device does not have, and when graphs are demanded and a
+    /// - Throws: `unavailable` for a type, a backend or an operation that the device does not have, and when graphs are demanded and a
     ///   backend cannot capture.
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) throws(EngineError) {
         try configuration.checkDevice()
@@ -71,6 +73,7 @@ public struct EngineDescription: Sendable, Hashable {
         decodeGraphRows = decodeGraph.enabled ? configuration.graphRows : []
         maximumRows = configuration.maximumRows * configuration.devices.count
         looksAhead = configuration.looksAhead
+        logMelOnDevice = configuration.logMelOnDevice
         maximumEncoderBatchSize = configuration.encoderWindows(for: model)
         encoderByteCount = maximumEncoderBatchSize * configuration.encoderBytesPerWindow(for: model)
         isDeterministic =

@@ -13,8 +13,7 @@ package struct WindowRequest: Sendable {
         case alignment(content: Int)
     }
 
-    /// Log-mel, `[2 * positions, melBins]`.
-    package let features: [Float]
+    package let features: WindowFeatures
     package let positions: Int
     package let key: WindowKey
     package let prompt: [Int]
@@ -24,15 +23,24 @@ package struct WindowRequest: Sendable {
     package var job: Job
 
     package init(
-        features: [Float], positions: Int, prompt: [Int], startIndex: Int, purpose: Purpose, job: Job = Job()
+        features: WindowFeatures, positions: Int, prompt: [Int], startIndex: Int, purpose: Purpose, job: Job = Job()
     ) {
         self.features = features
         self.positions = positions
-        key = WindowKey(features: features, positions: positions)
+        key = WindowKey(features, positions: positions)
         self.prompt = prompt
         self.startIndex = startIndex
         self.purpose = purpose
         self.job = job
+    }
+
+    /// - Parameter features: log-mel, `[2 * positions, melBins]`.
+    package init(
+        features: [Float], positions: Int, prompt: [Int], startIndex: Int, purpose: Purpose, job: Job = Job()
+    ) {
+        self.init(
+            features: .logMel(features), positions: positions, prompt: prompt, startIndex: startIndex,
+            purpose: purpose, job: job)
     }
 
     var demand: SequenceDemand {
@@ -52,8 +60,9 @@ extension WindowRequest {
     /// Whether every number of the request lies inside the model's tables; how many there may be is the scheduler's
     /// question.
     ///
+    /// - Parameter logMelOnDevice: whether windows may come as samples.
     /// - Throws: `invalidRequest`.
-    func check(against model: ModelConfiguration) throws(EngineError) {
+    func check(against model: ModelConfiguration, logMelOnDevice: Bool) throws(EngineError) {
         if let token = prompt.first(where: { $0 < 0 || $0 >= model.vocabularySize }) {
             throw EngineError(
                 .invalidRequest, "a prompt with the token \(token); the model has \(model.vocabularySize)")
@@ -70,11 +79,19 @@ extension WindowRequest {
         if case .alignment(let content) = purpose, !(1...positions).contains(content) {
             throw EngineError(.invalidRequest, "a content of \(content) positions in a window of \(positions)")
         }
-        guard features.count >= 2 * positions * model.melBins else {
-            throw EngineError(
-                .invalidRequest,
-                "a window of \(positions) positions with \(features.count) features; \(model.melBins) a frame are needed"
-            )
+        switch features {
+        case .logMel(let values):
+            guard values.count >= 2 * positions * model.melBins else {
+                throw EngineError(
+                    .invalidRequest,
+                    "a window of \(positions) positions with \(values.count) features; \(model.melBins) a frame are needed"
+                )
+            }
+        case .samples(let window):
+            guard logMelOnDevice else {
+                throw EngineError(.invalidRequest, "a window of samples; this engine is given log-mel")
+            }
+            try window.check(frames: 2 * positions)
         }
     }
 }

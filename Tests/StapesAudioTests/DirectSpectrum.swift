@@ -1,4 +1,5 @@
 import StapesAudio
+import StapesModel
 
 #if canImport(Darwin)
     import Darwin
@@ -16,11 +17,19 @@ enum DirectSpectrum {
 
     /// log10(max(mel, 1e-10)) of frame `frame` of `samples` with silence appended, `[bins]`.
     static func logMel(_ samples: [Float], frame: Int, filters: MelFilterBank) -> [Double] {
-        let windowed = (0..<400).map { offset in
+        let seen = (0..<400).map { offset -> Float in
             let position = abs(frame * 160 - 200 + offset)
-            let sample = position < samples.count ? Double(samples[position]) : 0
-            return sample * (0.5 - 0.5 * circle[offset].real)
+            return position < samples.count ? samples[position] : 0
         }
+        return logMel(framed: seen, filters: filters)
+    }
+
+    /// cos(2 pi index / 400)
+    static func cosine(_ index: Int) -> Double { circle[index % 400].real }
+
+    /// The same of the 400 samples that a frame sees.
+    static func logMel(framed samples: [Float], filters: MelFilterBank) -> [Double] {
+        let windowed = samples.enumerated().map { Double($1) * (0.5 - 0.5 * circle[$0].real) }
         let power = (0...200).map { point in
             var (real, imaginary) = (0.0, 0.0)
             for (offset, sample) in windowed.enumerated() {

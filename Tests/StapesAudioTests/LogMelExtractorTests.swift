@@ -1,4 +1,5 @@
 import StapesAudio
+import StapesModel
 import Testing
 
 @Suite struct LogMelExtractorTests {

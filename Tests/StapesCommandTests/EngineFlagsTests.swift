@@ -19,6 +19,7 @@ import Testing
         #expect(configuration.maximumBatchSize == 8)
         #expect(configuration.lookAhead == nil)
         #expect(!configuration.programmaticLaunch)
+        #expect(configuration.logMel == .auto)
         #expect(configuration.cacheByteCount == nil)
         #expect(!configuration.requiresDeterminism)
         #expect(configuration.padsDecodeGraphs)
@@ -64,6 +65,18 @@ import Testing
         for wrong in ["0", "17", "-1", "auto"] {
             #expect(throws: (any Error).self) { try configuration("--encoder-batch-size", wrong) }
         }
+    }
+
+    @Test func placeOfLogMelReachesTheConfiguration() throws {
+        #expect(try configuration("--log-mel", "device").logMel == .device)
+        #expect(try configuration("--log_mel=host").logMel == .host)
+        #expect(throws: (any Error).self) { try configuration("--log-mel", "cuda") }
+    }
+
+    @Test func logMelOnTheProcessorAsADeviceIsUnavailable() throws {
+        let error = #expect(throws: StapesError.self) { try configuration("--log-mel", "device").preview() }
+        #expect(error?.code == .unavailable && error?.message.contains("log-mel") == true)
+        #expect(try !configuration("--log-mel", "auto").preview().logMelOnDevice)
     }
 
     @Test func determinismIsDemandedByASwitch() throws {

@@ -98,6 +98,12 @@ import Testing
         #expect(try OptionParsing.lookAhead("off") == false)
     }
 
+    @Test func logMelIsMadeInOneOfTwoPlaces() throws {
+        #expect(try OptionParsing.logMel("auto") == .auto)
+        #expect(try OptionParsing.logMel("host") == .host)
+        #expect(try OptionParsing.logMel("device") == .device)
+    }
+
     @Test func wrongWordIsRefusedWithItself() {
         let attempts: [(String, () throws -> Void)] = [
             ("klingon", { _ = try OptionParsing.language("klingon") }),
@@ -133,6 +139,7 @@ import Testing
             ("1501", { _ = try OptionParsing.audioContext("1501") }),
             ("True", { _ = try OptionParsing.lookAhead("True") }),
             ("auto", { _ = try OptionParsing.programmaticLaunch("auto") }),
+            ("gpu", { _ = try OptionParsing.logMel("gpu") }),
         ]
         for (word, attempt) in attempts {
             do {

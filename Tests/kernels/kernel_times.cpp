@@ -419,6 +419,21 @@ static void values_of(const Model &model) {
   time("convert", label(model, "", frames), {double(count * 6), 0}, stapes_cuda_shape_convert, [&] {
     return stapes_convert_arguments{floats(count), outputs(count, 2), count, STAPES_FLOAT32, type};
   });
+  const int64_t heard = 2 * frames * 160 + 240, bins = model.mels, weights = 3 * bins;
+  const Work mel = {double(heard + 2 * frames * bins) * 4, 0, window(model), 1};
+  time("log_mel", label(model, "", 2 * frames), mel, stapes_cuda_shape_log_mel, [&] {
+    static int32_t *entry;
+    static stapes_cuda_mel_filter *filters;
+    if (memory->small.next == 0) {
+      entry = put(std::vector<int32_t>{int32_t(heard), 0, int32_t(2 * frames), 0});
+      std::vector<stapes_cuda_mel_filter> runs;
+      for (int32_t i = 0; i < bins; i++) runs.push_back({i, 1 + i / 16, 3 * i});
+      filters = put(runs);
+    }
+    return stapes_cuda_log_mel_arguments{floats(heard), entry, floats(400), floats(50), filters, floats(weights + 16),
+                                         static_cast<float *>(outputs(2 * frames * bins, 4)), 1, 2 * frames, bins,
+                                         heard, 2 * frames * bins};
+  });
   // Pages of a self arena.
   const int64_t page = model.layers * 2 * model.heads() * STAPES_TILE * head * 2;
   time("copy_pages", label(model, "", 8), {double(8 * page * 2), 0}, stapes_cuda_shape_copy_pages, [&] {

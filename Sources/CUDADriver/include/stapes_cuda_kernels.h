@@ -1,7 +1,7 @@
 // The kernels of Kernels/cuda: what each is called, what it is given and how it is launched. Where an operation is the
 // CPU's, so are its arguments (stapes_kernels.h); a kernel takes its struct by value.
 //
-// Shape legend: T tokens (or rows) of a step, D model width, H heads, M x K activations, N x K weights.
+// Shape legend: T tokens (or rows) of a step, D model width, H heads, M x K activations, N x K weights, W windows.
 // Strides count elements. Rows of 16-bit activations and weights begin at multiples of 16 bytes.
 #ifndef STAPES_CUDA_KERNELS_H
 #define STAPES_CUDA_KERNELS_H
@@ -77,6 +77,38 @@ typedef struct {
   stapes_type type;
 } stapes_cuda_random_arguments;
 
+/// The run of non-zero weights of a mel filter over the points of a spectrum, 0 to 200.
+typedef struct {
+  int32_t first, count;
+  /// Its first weight's index in `weights`.
+  int32_t weight;
+} stapes_cuda_mel_filter;
+
+/// Frames that one block of log_mel makes, and bytes that it needs at most for that.
+#define STAPES_CUDA_MEL_FRAMES 8
+#define STAPES_CUDA_MEL_SHARED 32768
+
+/// features [W, frames, bins] = (max(log10 of the mel power, loudest - 8) + 4) / 4 of windows of samples, float32.
+///
+/// Frame f of a window sees 400 samples from sample 160 f - `lead` on: what lies before its first sample is the reflection
+/// of what lies after it, what lies past its last is silence. Frames past `content` are 0. A window whose `content` is
+/// negative is left as it is.
+typedef struct {
+  /// [W, sample_stride]
+  const float *_Nonnull samples;
+  /// [W, 4]: the number of samples, lead, content, and the bits of the loudest log10 of the file.
+  const int32_t *_Nonnull windows;
+  /// [400], the window that a frame is multiplied by.
+  const float *_Nonnull window;
+  /// [25, 2], cosine and sine of 2 pi i / 25.
+  const float *_Nonnull roots;
+  /// [bins]
+  const stapes_cuda_mel_filter *_Nonnull filters;
+  const float *_Nonnull weights;
+  float *_Nonnull features;
+  int64_t count, frames, bins, sample_stride, feature_stride;
+} stapes_cuda_log_mel_arguments;
+
 // Shapes, from the arguments that the kernel of the same name is launched with.
 stapes_cuda_shape stapes_cuda_shape_layer_norm(const void *_Nonnull arguments);         // stapes_layer_norm_arguments
 stapes_cuda_shape stapes_cuda_shape_product_few(const void *_Nonnull arguments);        // stapes_cuda_product_arguments
@@ -87,6 +119,7 @@ stapes_cuda_shape stapes_cuda_shape_gather(const void *_Nonnull arguments);     
 stapes_cuda_shape stapes_cuda_shape_add(const void *_Nonnull arguments);                // stapes_add_arguments
 stapes_cuda_shape stapes_cuda_shape_convert(const void *_Nonnull arguments);            // stapes_convert_arguments
 stapes_cuda_shape stapes_cuda_shape_random(const void *_Nonnull arguments);             // stapes_cuda_random_arguments
+stapes_cuda_shape stapes_cuda_shape_log_mel(const void *_Nonnull arguments);            // stapes_cuda_log_mel_arguments
 stapes_cuda_shape stapes_cuda_shape_store_kv(const void *_Nonnull arguments);           // stapes_store_kv_arguments
 stapes_cuda_shape stapes_cuda_shape_paged_attention(const void *_Nonnull arguments);    // stapes_cuda_attention_arguments
 stapes_cuda_shape stapes_cuda_shape_encoder_attention(const void *_Nonnull arguments);  // stapes_encoder_attention_arguments

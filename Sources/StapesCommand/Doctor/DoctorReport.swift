@@ -122,6 +122,8 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
     package let models: [ModelRow]
     package let computeType: String
     package let lookAhead: Bool
+    /// Where log-mel is made: `host` or `device`.
+    package let logMel: String
     /// The engine with the model that was named.
     @Nullable package var model: String?
     @Nullable package var threads: Int?
@@ -158,6 +160,7 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         kernels = engine?.kernels
         onednn = engine?.usesOneDNN
         lookAhead = preview.looksAhead
+        logMel = preview.logMelOnDevice ? "device" : "host"
         deterministic = engine?.isDeterministic
         encoderBatchSize = engine?.maximumEncoderBatchSize
         encoderBytes = engine?.encoderByteCount
@@ -180,6 +183,7 @@ package struct DoctorReport: Encodable, Sendable, Equatable {
         let buckets = decodeGraph.buckets.map(String.init).joined(separator: ", ")
         let rows = buckets.isEmpty ? "" : " for \(buckets) rows"
         lines.append("decode graph       \(decodeGraph.enabled ? "on" : "off")\(rows): \(decodeGraph.reason)")
+        lines.append("log-mel            by the \(logMel)")
         lines.append("look-ahead         \(lookAhead ? "on" : "off")")
         if let deterministic { lines.append("deterministic      \(deterministic ? "yes" : "no")") }
         if let encoderBatchSize, let encoderBytes {

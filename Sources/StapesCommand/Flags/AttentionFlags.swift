@@ -2,7 +2,7 @@ import ArgumentParser
 import Stapes
 import StapesEngine
 
-/// Attention backends and decode graphs. The names are those of the large language model servers.
+/// Attention backends, decode graphs and where features are made. The names are those of the large language model servers.
 struct AttentionFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -67,6 +67,13 @@ struct AttentionFlags: ParsableArguments {
             valueName: "mode"),
         transform: OptionParsing.programmaticLaunch)
     var programmaticLaunch = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where log-mel is made: auto, host, or device, which is a GPU in its encoder step. (default: auto, which is device with a GPU)",
+            valueName: "where"),
+        transform: OptionParsing.logMel)
+    var logMel: LogMelPlace = .auto
 
     var mode: GraphMode { disableCudaGraph ? .off : decodeGraph ?? .auto }
 

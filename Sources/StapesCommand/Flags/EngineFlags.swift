@@ -80,7 +80,7 @@ package struct EngineFlags: ParsableArguments {
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
             padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
             maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value,
-            programmaticLaunch: attention.programmaticLaunch, cacheByteCount: cacheSize,
+            programmaticLaunch: attention.programmaticLaunch, logMel: attention.logMel, cacheByteCount: cacheSize,
             requiresDeterminism: deterministic)
     }
 }

@@ -112,6 +112,14 @@ package enum OptionParsing {
         }
     }
 
+    package static func logMel(_ text: String) throws -> LogMelPlace {
+        guard let place = LogMelPlace(rawValue: text) else {
+            let known = LogMelPlace.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("unknown place for log-mel '\(text)'; give one of \(known)")
+        }
+        return place
+    }
+
     /// A number of bytes, with K, M, G or T behind it for powers of 1024.
     package static func byteCount(_ text: String) throws -> Int {
         let units = ["K": 10, "M": 20, "G": 30, "T": 40]

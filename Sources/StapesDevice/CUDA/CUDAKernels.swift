@@ -16,6 +16,7 @@ struct CUDAKernels: @unchecked Sendable {
     let add: Kernel
     let convert: Kernel
     let random: Kernel
+    let logMel: Kernel
     let storeKV: Kernel
     let pagedAttention: Kernel
     let encoderAttention: Kernel
@@ -45,6 +46,7 @@ struct CUDAKernels: @unchecked Sendable {
         add = try context.function("add", shape: stapes_cuda_shape_add)
         convert = try context.function("convert", shape: stapes_cuda_shape_convert)
         random = try context.function("random", shape: stapes_cuda_shape_random)
+        logMel = try context.function("log_mel", shape: stapes_cuda_shape_log_mel)
         storeKV = try context.function("store_kv", shape: stapes_cuda_shape_store_kv, waits: true)
         pagedAttention = try context.function(
             "paged_attention" + suffix, shape: stapes_cuda_shape_paged_attention, waits: true)
@@ -58,7 +60,8 @@ struct CUDAKernels: @unchecked Sendable {
         let named: [(String, Kernel)] =
             few.values.map { ("product (few rows)", $0) } + [
                 ("product (many rows)", productMany), ("layer norm", layerNorm), ("gelu", gelu), ("embed", embed),
-                ("gather", gather), ("add", add), ("convert", convert), ("random", random), ("store keys", storeKV),
+                ("gather", gather), ("add", add), ("convert", convert), ("random", random), ("log-mel", logMel),
+                ("store keys", storeKV),
                 ("paged attention", pagedAttention), ("encoder attention", encoderAttention), ("select", select),
                 ("feed", feed), ("copy pages", copyPages), ("cross scores", crossScores),
                 ("token probability", tokenProbability), ("product (cuBLASLt)", CUDAProducts.kernel),

@@ -9,24 +9,24 @@ import StapesModel
 package final class EncoderPlane {
     /// What is encoded, and where to.
     package struct Window: Sendable {
-        /// Log-mel, `[2 * positions, melBins]`.
-        package let features: [Float]
+        /// Log-mel, or samples where that is made here.
+        package let features: WindowFeatures
         package let block: Int32
 
-        package init(features: [Float], block: Int32) {
+        package init(features: WindowFeatures, block: Int32) {
             self.features = features
             self.block = block
         }
+
+        /// - Parameter features: log-mel, `[2 * positions, melBins]`.
+        package init(features: [Float], block: Int32) { self.init(features: .logMel(features), block: block) }
     }
 
     package let slots: SlotRegistry
     package let graphs = CapturedGraphs()
     /// The most windows of a step.
     package let maximumWindows: Int
-    /// Of each window those of full length, and two frames of zeros.
-    private let features: Buffer
-    private let featureCount: Int
-    private let featureStride: Int
+    private let features: FeatureStage
     private let audioContext: Int
     private let windowSlots: StaticSlot
     private let encoder: AudioEncoder
@@ -38,7 +38,7 @@ package final class EncoderPlane {
 
     init(
         encoder: AudioEncoder, decoder: TextDecoder, backend: any AttentionBackend, pool: KVPool,
-        model: ModelConfiguration, maximumWindows: Int, stream: Stream
+        model: ModelConfiguration, maximumWindows: Int, makesLogMel: Bool, stream: Stream
     ) throws(DeviceError) {
         precondition(maximumWindows > 0, "windows are encoded")
         self.encoder = encoder
@@ -49,9 +49,8 @@ package final class EncoderPlane {
         slots = SlotRegistry(on: stream)
         audioContext = model.audioContext
         self.maximumWindows = maximumWindows
-        featureCount = 2 * model.audioContext * model.melBins
-        featureStride = AudioEncoder.featureStride(model)
-        features = try Buffer(of: Float.self, count: maximumWindows * featureStride, on: stream)
+        features = try FeatureStage(
+            model, windows: maximumWindows, makesLogMel: makesLogMel, slots: slots, on: stream)
         windowSlots = try StaticSlot(
             "cross write slot", domain: .token, count: maximumWindows * model.audioContext, capture: .value(0),
             padding: .value(0), in: slots)
@@ -71,11 +70,11 @@ package final class EncoderPlane {
         }
     }
 
-    /// Begins to encode `values` [2 * positions, melBins] into `block`: one window.
+    /// Begins to encode one window into `block`.
     package func run(
-        _ values: [Float], positions: Int, block: Int32, mark: StreamMark? = nil, eagerly: Bool = false
+        _ window: WindowFeatures, positions: Int, block: Int32, mark: StreamMark? = nil, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
-        try run([Window(features: values, block: block)], positions: positions, mark: mark, eagerly: eagerly)
+        try run([Window(features: window, block: block)], positions: positions, mark: mark, eagerly: eagerly)
     }
 
     /// Begins to encode some windows, each into its block.
@@ -89,9 +88,7 @@ package final class EncoderPlane {
     ) throws(DeviceError) -> DecoderPlane.Route {
         precondition((1...maximumWindows).contains(windows.count), "more windows than a step can have")
         for (index, window) in windows.enumerated() {
-            stream.write(
-                window.features, count: min(window.features.count, featureCount),
-                to: features.start() + index * featureStride)
+            features.load(window.features, at: index, frames: 2 * positions)
             let base = window.block * Int32(pool.crossArena.layout.positionsPerPage)
             for position in 0..<positions { windowSlots[index * positions + position] = base + Int32(position) }
         }
@@ -106,7 +103,7 @@ package final class EncoderPlane {
         return .eager(graphs.isEmpty ? .graphsOff : eagerly ? .asked : .noGraphHasRoom)
     }
 
-    /// The same, and waits for it: for those who do nothing else meanwhile.
+    /// The same of features, and waits for it: for those who do nothing else meanwhile.
     package func runToEnd(
         _ values: [Float], positions: Int, block: Int32, eagerly: Bool = false
     ) throws(DeviceError) -> DecoderPlane.Route {
@@ -136,8 +133,9 @@ package final class EncoderPlane {
     private func launch(windows: Int, positions: Int) throws(DeviceError) {
         let attention = BoundAttention(
             backend: backend, pool: pool, stream: stream, plan: nil, windows: windows, windowSlots: windowSlots.pointer)
+        features.launch(windows: windows, frames: 2 * positions)
         let encoded = try encoder.run(
-            features: UnsafePointer(features.start()), windows: windows, positions: positions, attention: attention)
+            features: features.pointer, windows: windows, positions: positions, attention: attention)
         try decoder.writeCross(encoded, attention: attention, on: stream)
     }
 }

@@ -74,7 +74,7 @@ package struct EngineLoop {
             guard entrance.admits(request.job) else {
                 throw EngineError(.overloaded, "the engine has too many requests waiting")
             }
-            try request.check(against: runner.configuration)
+            try request.check(against: runner.configuration, logMelOnDevice: runner.logMelOnDevice)
             try scheduler.submit(id, request.demand)
             active[id] = ActiveSequence(request: request, submitted: clock.now, completion: completion)
             entrance.begin(request.job)

@@ -19,6 +19,8 @@ package final class ModelRunner {
     package let prefill: DecoderPlane
     package let decode: DecoderPlane
     package let decision: GraphDecision
+    /// Whether windows may come as samples.
+    let logMelOnDevice: Bool
 
     /// Loads the model and, if the gate lets it, captures every graph.
     package init(_ configuration: EngineConfiguration, checkpoint: Checkpoint, limits: SchedulerLimits) throws {
@@ -44,6 +46,7 @@ package final class ModelRunner {
             kernels: kernels, extent: backendExtent(tokens: limits.rows, groups: limits.rows), on: stream)
         decision = try configuration.graphDecision()
         self.configuration = model
+        logMelOnDevice = configuration.logMelOnDevice
         let encoder = try AudioEncoder(
             checkpoint: checkpoint, type: types.encoder, integers: types.encoderIntegers,
             windows: limits.encodingWindows, device: device)
@@ -59,7 +62,8 @@ package final class ModelRunner {
         copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)
         encode = try EncoderPlane(
             encoder: encoder, decoder: decoder, backend: prefillBackend, pool: pool, model: model,
-            maximumWindows: limits.encodingWindows, stream: device.encodeStream)
+            maximumWindows: limits.encodingWindows, makesLogMel: configuration.logMelOnDevice,
+            stream: device.encodeStream)
         func extent(_ kind: DecoderPlane.Kind, tokens: Int) -> DecoderPlane.Extent {
             DecoderPlane.Extent(
                 kind: kind, rows: limits.rows, tokens: tokens,

@@ -67,7 +67,7 @@ import Testing
         #expect(lists.count == 1)
         let features = TinyModel.features(1, positions: 100)
         let eager = try kernels(world.runner.encode.stream) {
-            _ = try world.runner.encode.run(features, positions: 100, block: 1, eagerly: true)
+            _ = try world.runner.encode.run(.logMel(features), positions: 100, block: 1, eagerly: true)
         }
         #expect(eager == lists[0])
     }

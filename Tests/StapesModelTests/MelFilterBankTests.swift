@@ -1,4 +1,4 @@
-import StapesAudio
+import StapesModel
 import Testing
 
 @Suite struct MelFilterBankTests {

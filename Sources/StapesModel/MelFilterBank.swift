@@ -34,6 +34,17 @@ package struct MelFilterBank: Sendable {
         self.weights = weights
     }
 
+    /// The most that a bin can be where the samples' squares sum up to 1. The squares of all 400 points of their spectrum
+    /// sum up to 400 then (Parseval), and every point but the first and the last has a mirror of the same power.
+    package var largestPower: Float {
+        var (inner, outer): (Float, Float) = (0, 0)
+        for (index, weight) in weights.enumerated() {
+            let point = index % Self.spectrumSize
+            if point == 0 || point == Self.spectrumSize - 1 { outer = max(outer, weight) } else { inner = max(inner, weight) }
+        }
+        return 200 * inner + 400 * outer
+    }
+
     // Linear below 1000 Hz (15 mel), logarithmic above with 27 mel to a factor of 6.4.
     private static func mel(hertz: Double) -> Double {
         hertz < 1000 ? 3 * hertz / 200 : 15 + 27 * log(hertz / 1000) / log(6.4)

@@ -1,0 +1,1 @@
+#include "../../../Kernels/cuda/log_mel.cu"
