@@ -18,6 +18,8 @@ struct CUDAKernels: @unchecked Sendable {
     let random: Kernel
     let storeKV: Kernel
     let pagedAttention: Kernel
+    /// Over a cache of float8.
+    let pagedAttentionFloat8: Kernel
     let encoderAttention: Kernel
     let select: Kernel
     let feed: Kernel
@@ -46,6 +48,8 @@ struct CUDAKernels: @unchecked Sendable {
         random = try context.function("random", shape: stapes_cuda_shape_random)
         storeKV = try context.function("store_kv", shape: stapes_cuda_shape_store_kv)
         pagedAttention = try context.function("paged_attention" + suffix, shape: stapes_cuda_shape_paged_attention)
+        pagedAttentionFloat8 = try context.function(
+            "paged_attention" + suffix + "_f8", shape: stapes_cuda_shape_paged_attention)
         encoderAttention = try context.function(
             "encoder_attention" + suffix, shape: stapes_cuda_shape_encoder_attention)
         select = try context.function("select", shape: stapes_cuda_shape_select)
@@ -57,7 +61,8 @@ struct CUDAKernels: @unchecked Sendable {
             few.values.map { ("product (few rows)", $0) } + [
                 ("product (many rows)", productMany), ("layer norm", layerNorm), ("gelu", gelu), ("embed", embed),
                 ("gather", gather), ("add", add), ("convert", convert), ("random", random), ("store keys", storeKV),
-                ("paged attention", pagedAttention), ("encoder attention", encoderAttention), ("select", select),
+                ("paged attention", pagedAttention), ("paged attention (float8)", pagedAttentionFloat8),
+                ("encoder attention", encoderAttention), ("select", select),
                 ("feed", feed), ("copy pages", copyPages), ("cross scores", crossScores),
                 ("token probability", tokenProbability), ("product (cuBLASLt)", CUDAProducts.kernel),
             ]

@@ -46,8 +46,8 @@ struct TinyModel {
         cacheBytes: Int? = nil, metrics: MetricsRegistry = MetricsRegistry()
     ) -> EngineConfiguration {
         EngineConfiguration(
-            model: source, special: special, device: setup.device, computeType: setup.computeType, threads: 2,
-            prefillBackend: setup.backend, decodeBackend: setup.backend, graphs: graphs, maximumRows: rows,
+            model: source, special: special, device: setup.device, computeType: setup.computeType,
+            crossKVType: setup.crossKVType, threads: 2, prefillBackend: setup.backend, decodeBackend: setup.backend, graphs: graphs, maximumRows: rows,
             looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
     }
 
