@@ -99,7 +99,7 @@ static __device__ __forceinline__ uint4 zeros_16() {
 }
 
 /// Scores of one key tile of 8 positions: d += q . k over 64 dimensions. `q` and `k` are 32 bytes a lane of their rows,
-/// bytes 16 pair and 64 + 16 pair on: so every load is of 16 bytes, and the dimensions are summed in one odd order.
+/// the same dimensions of both (`cached`): they are summed in one odd order.
 /// q[0] and q[1] are of row `quad` of a, q[2] and q[3] of row `quad` + 8.
 template <typename T>
 static __device__ __forceinline__ void add_scores(float (&d)[4], const uint4 (&q)[4], const uint4 (&k)[2]) {
@@ -114,9 +114,62 @@ static __device__ __forceinline__ void add_scores(float (&d)[4], const uint4 (&q
   }
 }
 
-/// The 32 bytes of a row of 64 dimensions that this lane holds in `add_scores`; `part` is the row at 8 pair.
+// What a lane holds of a row of 64 cached numbers, as they lie there: of keys a quarter, of values an eighth. Keys of two
+// bytes are those at 8 pair and at 32 + 8 pair, of one byte those at 16 pair: so every load is of 16 bytes.
+struct key_16 {
+  uint4 x[2];
+};
+struct key_8 {
+  uint4 x[1];
+};
+template <typename C>
+struct cached {
+  typedef key_16 key;
+  typedef uint4 value;
+  static constexpr int quarter = 8, second_half = 32;
+};
+template <>
+struct cached<float8_t> {
+  typedef key_8 key;
+  typedef uint2 value;
+  static constexpr int quarter = 16, second_half = 8;
+};
+
+/// `part` is the row at `quarter` pair.
+template <typename C>
+static __device__ __forceinline__ void load_key(typename cached<C>::key &x, const C *part) {
+#pragma unroll
+  for (int i = 0; i < static_cast<int>(sizeof x / 16); i++) x.x[i] = load_16(part + i * 32);
+}
+template <typename C>
+static __device__ __forceinline__ typename cached<C>::value load_value(const C *part) {
+  return *reinterpret_cast<const typename cached<C>::value *>(part);
+}
+
+/// Eight of them as they are multiplied.
 template <typename T>
-static __device__ __forceinline__ void load_row(uint4 (&x)[2], const T *part) {
+static __device__ __forceinline__ uint4 widened(uint4 x) {
+  return x;
+}
+template <typename T>
+static __device__ __forceinline__ uint4 widened(uint2 x) {
+  uint4 eight;
+  eight.x = widened_pair<T>(x.x), eight.y = widened_pair<T>(x.x >> 16);
+  eight.z = widened_pair<T>(x.y), eight.w = widened_pair<T>(x.y >> 16);
+  return eight;
+}
+template <typename T>
+static __device__ __forceinline__ void widen(uint4 (&to)[2], const key_16 &key) {
+  to[0] = key.x[0], to[1] = key.x[1];
+}
+template <typename T>
+static __device__ __forceinline__ void widen(uint4 (&to)[2], const key_8 &key) {
+  to[0] = widened<T>(make_uint2(key.x[0].x, key.x[0].y)), to[1] = widened<T>(make_uint2(key.x[0].z, key.x[0].w));
+}
+
+/// The dimensions of a row of queries that this lane holds of rows of keys; `part` is the row at `quarter` pair.
+template <typename C, typename T>
+static __device__ __forceinline__ void load_query(uint4 (&x)[2], const T *part) {
   x[0] = load_16(part);
-  x[1] = load_16(part + 32);
+  x[1] = load_16(part + cached<C>::second_half);
 }

@@ -27,6 +27,10 @@
 
 typedef __half half_t;
 typedef __nv_bfloat16 bfloat_t;
+/// E4M3, of the cached keys and values of a window.
+struct float8_t {
+  uint8_t bits;
+};
 
 /// The block's dynamic shared memory, aligned to 16 bytes.
 static __device__ __forceinline__ char *shared_memory() {
@@ -52,6 +56,34 @@ __device__ __forceinline__ half_t from_float<half_t>(float x) {
 }
 template <>
 __device__ __forceinline__ bfloat_t from_float<bfloat_t>(float x) { return __float2bfloat16_rn(x); }
+
+/// Two numbers rounded to E4M3, `low` in the first byte: to the nearest, ties to even. What is too large becomes 448,
+/// infinities too; a NaN stays.
+static __device__ __forceinline__ uint32_t float8_pair(float low, float high) {
+  uint16_t bits;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(bits) : "f"(high), "f"(low));
+  return bits;
+}
+
+/// The two numbers of the low half of `pair` as two of T, which holds every one of them.
+template <typename T>
+static __device__ __forceinline__ uint32_t widened_pair(uint32_t pair);
+template <>
+__device__ __forceinline__ uint32_t widened_pair<half_t>(uint32_t pair) {
+  uint32_t bits;
+  asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(bits) : "h"(static_cast<uint16_t>(pair)));
+  return bits;
+}
+template <>
+__device__ __forceinline__ uint32_t widened_pair<bfloat_t>(uint32_t pair) {
+  const uint32_t halves = widened_pair<half_t>(pair);
+  uint32_t bits;
+  asm("{.reg .f16 a, b; .reg .f32 c, d; mov.b32 {a, b}, %1; cvt.f32.f16 c, a; cvt.f32.f16 d, b;"
+      " cvt.rn.bf16x2.f32 %0, d, c;}"
+      : "=r"(bits)
+      : "r"(halves));
+  return bits;
+}
 
 /// d += a * b for a tile of 16 x 8 x 16, fragments as `mma.m16n8k16` has them: a of 4 registers (row-major 16 x 16),
 /// b of 2 (column-major 16 x 8), d of 4 floats. Each register of a and b holds two 16-bit values.

@@ -54,9 +54,12 @@ __device__ __forceinline__ void store_output(const stapes_paged_attention_argume
 }
 
 /// sums[dimension, token] += values^T . weights of the positions that the fragments hold, 16 of them.
-/// `rows` are positions 2 pair, 2 pair + 1 and those + 8, dimensions 8 quad ... 8 quad + 7.
-template <typename T>
-__device__ __forceinline__ void add_values(float (&sums)[4][4], const uint4 (&rows)[4], const uint32_t (&weights)[2]) {
+/// `cached_rows` are positions 2 pair, 2 pair + 1 and those + 8, dimensions 8 quad ... 8 quad + 7.
+template <typename T, typename V>
+__device__ __forceinline__ void add_values(float (&sums)[4][4], const V (&cached_rows)[4],
+                                           const uint32_t (&weights)[2]) {
+  const uint4 rows[4] = {widened<T>(cached_rows[0]), widened<T>(cached_rows[1]), widened<T>(cached_rows[2]),
+                         widened<T>(cached_rows[3])};
 #define STAPES_ADD(I, FIELD)                                                           \
   {                                                                                    \
     const uint32_t a[4] = {low_halves(rows[0].FIELD, rows[1].FIELD),                   \
@@ -75,8 +78,12 @@ __device__ __forceinline__ void add_values(float (&sums)[4][4], const uint4 (&ro
 /// Of the four rows of values in a tile that a lane holds, how far row r is from the first.
 __device__ __forceinline__ constexpr int value_row(int r) { return r / 2 * 8 + r % 2; }
 
-template <typename T>
+/// T is the type of queries and outputs, C that of the cache. Nothing is appended to a cache of another type.
+template <typename T, typename C>
 __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_arguments &args) {
+  typedef typename cached<C>::key key_part;
+  typedef typename cached<C>::value value_part;
+  constexpr bool can_append = std::is_same<T, C>::value;
   const stapes_paged_attention_arguments &a = args.attention;
   const int chunk = blockIdx.x, head = blockIdx.y, group = blockIdx.z;
   const unsigned thread = threadIdx.x, warp = thread / 32, lane = thread % 32;
@@ -101,7 +108,7 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   const unsigned row = static_cast<unsigned>(sequence) * columns;
   const int page[2] = {a.page_table[row + min(column, columns - 1)],
                        a.page_table[row + min(column + crosses, columns - 1)]};
-  const bool appends = args.key != nullptr;
+  const bool appends = can_append && args.key != nullptr;
   const int slot = appends ? args.slots[first] : 0;
   // Never past the pages, nor past what the grid was made for.
   length = min(length, min(static_cast<int>(a.longest), static_cast<int>(columns * tiles_per_page * STAPES_TILE)));
@@ -114,55 +121,56 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   uint4 q[4] = {zeros_16(), zeros_16(), zeros_16(), zeros_16()};
   if (quad < count) {
     uint4 row[2];
-    load_row(row, static_cast<const T *>(a.query) + (first + quad) * a.query_stride + head * STAPES_HEAD_WIDTH +
-                      pair * 8);
+    load_query<C>(row, static_cast<const T *>(a.query) + (first + quad) * a.query_stride + head * STAPES_HEAD_WIDTH +
+                           pair * cached<C>::quarter);
     q[0] = row[0], q[1] = row[1];
   }
   // Of keys, the lane's rows are 8 i + quad. Of values they are `value_row(r)` of tile s; past the longest sequence
   // there are zeros, because a weight of 0 does not keep what is not a number away.
-  const T *keys[2], *values[2];
+  const C *keys[2], *values[2];
 #pragma unroll
   for (int i = 0; i < 2; i++) {
     const int64_t at = page[i] * a.cache.page_stride + head * a.cache.head_stride + in_page[i] * tile_values;
-    keys[i] = static_cast<const T *>(a.cache.keys) + at + quad * STAPES_HEAD_WIDTH + pair * 8;
-    values[i] = static_cast<const T *>(a.cache.values) + at + pair * 2 * STAPES_HEAD_WIDTH + quad * 8;
+    keys[i] = static_cast<const C *>(a.cache.keys) + at + quad * STAPES_HEAD_WIDTH + pair * cached<C>::quarter;
+    values[i] = static_cast<const C *>(a.cache.values) + at + pair * 2 * STAPES_HEAD_WIDTH + quad * 8;
   }
   // With a new position, the cache holds all but that one.
-  const int last = longest - 1, cached = appends ? last : longest;
+  const int last = longest - 1, stored = appends ? last : longest;
   const bool appends_here = appends && last >= begin && last < begin + warp_positions;
   const int key_position = begin + quad, value_position = begin + pair * 2;
-  uint4 k[4][2], v[2][4];
-  if (begin + warp_positions <= cached) {
+  key_part k[4];
+  value_part v[2][4];
+  if (begin + warp_positions <= stored) {
 #pragma unroll
-    for (int i = 0; i < 4; i++) load_row(k[i], keys[i / 2] + i % 2 * 8 * STAPES_HEAD_WIDTH);
+    for (int i = 0; i < 4; i++) load_key(k[i], keys[i / 2] + i % 2 * 8 * STAPES_HEAD_WIDTH);
 #pragma unroll
     for (int s = 0; s < 2; s++)
 #pragma unroll
-      for (int r = 0; r < 4; r++) v[s][r] = load_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
+      for (int r = 0; r < 4; r++) v[s][r] = load_value(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
   } else {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      k[i][0] = k[i][1] = zeros_16();
-      if (key_position + i * 8 < cached) load_row(k[i], keys[i / 2] + i % 2 * 8 * STAPES_HEAD_WIDTH);
+      k[i] = {};
+      if (key_position + i * 8 < stored) load_key(k[i], keys[i / 2] + i % 2 * 8 * STAPES_HEAD_WIDTH);
     }
 #pragma unroll
     for (int s = 0; s < 2; s++)
 #pragma unroll
       for (int r = 0; r < 4; r++) {
-        v[s][r] = zeros_16();
-        if (value_position + s * 16 + value_row(r) < cached)
-          v[s][r] = load_16(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
+        v[s][r] = {};
+        if (value_position + s * 16 + value_row(r) < stored)
+          v[s][r] = load_value(values[s] + value_row(r) * STAPES_HEAD_WIDTH);
       }
   }
   // That one is taken from where it was made. Its copy to the cache is begun here too: eight lanes have the key, eight
   // the value.
   uint4 copied = zeros_16();
-  if (appends_here) {
+  if constexpr (can_append) if (appends_here) {
     const T *new_key = static_cast<const T *>(args.key) + first * args.key_stride + head * STAPES_HEAD_WIDTH;
     const T *new_value = static_cast<const T *>(args.value) + first * args.value_stride + head * STAPES_HEAD_WIDTH;
 #pragma unroll
     for (int i = 0; i < 4; i++)
-      if (key_position + i * 8 == last) load_row(k[i], new_key + pair * 8);
+      if (key_position + i * 8 == last) load_key(k[i], new_key + pair * cached<C>::quarter);
 #pragma unroll
     for (int s = 0; s < 2; s++)
 #pragma unroll
@@ -176,7 +184,9 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
   for (int i = 0; i < 4; i++) {
 #pragma unroll
     for (int j = 0; j < 4; j++) scores[i][j] = 0;
-    add_scores<T>(scores[i], q, k[i]);
+    uint4 key[2];
+    widen<T>(key, k[i]);
+    add_scores<T>(scores[i], q, key);
   }
 
   if (appends_here && lane < 16) {
@@ -231,10 +241,12 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
       const int end = __shfl_sync(0xffffffff, length, t * 4);
 #pragma unroll
       for (int s = 0; s < 2; s++) {
-        uint4 seen[4];
+        value_part seen[4];
 #pragma unroll
-        for (int r = 0; r < 4; r++)
-          seen[r] = value_position + s * 16 + value_row(r) < end ? v[s][r] : zeros_16();
+        for (int r = 0; r < 4; r++) {
+          seen[r] = {};
+          if (value_position + s * 16 + value_row(r) < end) seen[r] = v[s][r];
+        }
         float with[4][4];
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -332,10 +344,21 @@ __device__ __forceinline__ void paged_attention(const stapes_cuda_attention_argu
 
 KERNEL(paged_attention_f16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
   begin_after_predecessors();
-  paged::paged_attention<half_t>(args);
+  paged::paged_attention<half_t, half_t>(args);
 }
 
 KERNEL(paged_attention_bf16, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
   begin_after_predecessors();
-  paged::paged_attention<bfloat_t>(args);
+  paged::paged_attention<bfloat_t, bfloat_t>(args);
+}
+
+// Kernels of their own: they need two thirds of the registers.
+KERNEL(paged_attention_f16_f8, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
+  begin_after_predecessors();
+  paged::paged_attention<half_t, float8_t>(args);
+}
+
+KERNEL(paged_attention_bf16_f8, 128)(const __grid_constant__ stapes_cuda_attention_arguments args) {
+  begin_after_predecessors();
+  paged::paged_attention<bfloat_t, float8_t>(args);
 }

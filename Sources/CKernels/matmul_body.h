@@ -122,6 +122,8 @@ INLINE void panel_rows(
     case STAPES_FLOAT16:
       multiply_block(a, a_stride, panel, STAPES_FLOAT16, m->k, rows, CHAINS, sums);
       break;
+    case STAPES_FLOAT8:
+      __builtin_unreachable();
   }
   float out[BLOCK_ROWS][STAPES_PANEL];
 #pragma clang loop unroll(full)
@@ -233,6 +235,8 @@ static void LEVEL(pack)(const void *arguments, int thread, int threads) {
         case STAPES_FLOAT16:
           for (int64_t i = 0; i < p->k; i++) halves[i * stride] = f16_from_float(row[i]);
           break;
+        case STAPES_FLOAT8:
+          __builtin_unreachable();
       }
     }
   }

@@ -1,6 +1,6 @@
 // Numbers of any type as vectors, and operations on whole rows: look up, gather, add, convert, and write to the cache.
 
-INLINE int64_t bytes_of(stapes_type type) { return type == STAPES_FLOAT32 ? 4 : 2; }
+INLINE int64_t bytes_of(stapes_type type) { return type == STAPES_FLOAT32 ? 4 : type == STAPES_FLOAT8 ? 1 : 2; }
 
 INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
   switch (type) {
@@ -8,6 +8,8 @@ INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
       return vf_load_bf16((const uint16_t *)p + at);
     case STAPES_FLOAT16:
       return vf_load_f16((const uint16_t *)p + at);
+    case STAPES_FLOAT8:
+      return vf_load_f8((const uint8_t *)p + at);
     case STAPES_FLOAT32:
       return vf_load((const float *)p + at);
   }
@@ -21,6 +23,9 @@ INLINE void store_as(void *p, stapes_type type, int64_t at, vf v) {
     case STAPES_FLOAT16:
       vf_store_f16((uint16_t *)p + at, v);
       break;
+    case STAPES_FLOAT8:
+      vf_store_f8((uint8_t *)p + at, v);
+      break;
     case STAPES_FLOAT32:
       vf_store((float *)p + at, v);
       break;
@@ -33,9 +38,19 @@ INLINE void row_to_float(const void *source, stapes_type type, int64_t offset, i
     memcpy(y, (const char *)source + offset * (int64_t)sizeof(float), (size_t)count * sizeof(float));
     return;
   }
+  int64_t i = 0;
+  if (type == STAPES_FLOAT8) {
+    const uint8_t *x = (const uint8_t *)source + offset;
+    for (; i + LANES <= count; i += LANES) vf_store(y + i, vf_load_f8(x + i));
+    uint8_t codes[LANES] = {0};
+    float rest[LANES];
+    memcpy(codes, x + i, (size_t)(count - i));
+    vf_store(rest, vf_load_f8(codes));
+    memcpy(y + i, rest, (size_t)(count - i) * sizeof *y);
+    return;
+  }
   // Vectors of two-byte numbers ask for an alignment of two, which a file does not promise.
   const char *x = (const char *)source + offset * 2;
-  int64_t i = 0;
   for (; i + LANES <= count; i += LANES) {
     uint16_t halves[LANES];
     memcpy(halves, x + i * 2, sizeof halves);
@@ -84,13 +99,13 @@ static void LEVEL(convert)(const void *arguments, int thread, int threads) {
     row_to_float(a->x, a->x_type, begin, end - begin, (float *)a->y + begin);
     return;
   }
-  uint16_t *y = a->y;
-  int64_t i = begin;
-  for (; i + LANES <= end; i += LANES) store_as(y, a->y_type, i, vf_load((const float *)a->x + i));
-  for (; i < end; i++) {
-    float x = ((const float *)a->x)[i];
-    y[i] = a->y_type == STAPES_BFLOAT16 ? bf16_from_float(x) : f16_from_float(x);
-  }
+  int64_t i = begin, size = bytes_of(a->y_type);
+  for (; i + LANES <= end; i += LANES) store_as(a->y, a->y_type, i, vf_load((const float *)a->x + i));
+  float rest[LANES] = {0};
+  char rounded[VECTOR_BYTES];
+  memcpy(rest, (const float *)a->x + i, (size_t)(end - i) * sizeof *rest);
+  store_as(rounded, a->y_type, 0, vf_load(rest));
+  memcpy((char *)a->y + i * size, rounded, (size_t)((end - i) * size));
 }
 
 /// One row of keys and values to one slot of the cache. Both types are constants wherever this is inlined.
@@ -132,6 +147,8 @@ static void LEVEL(store_kv)(const void *arguments, int thread, int threads) {
   STORE(STAPES_FLOAT32, STAPES_BFLOAT16)
   STORE(STAPES_FLOAT32, STAPES_FLOAT16)
   STORE(STAPES_BFLOAT16, STAPES_BFLOAT16)
+  STORE(STAPES_FLOAT32, STAPES_FLOAT8)
+  STORE(STAPES_BFLOAT16, STAPES_FLOAT8)
 #undef STORE
 }
 

@@ -16,8 +16,11 @@ typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint16_t vh __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef int16_t vs __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef int8_t vb __attribute__((vector_size(VECTOR_BYTES / 4)));
 typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
 typedef uint16_t vh_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
+typedef int8_t vb_unaligned __attribute__((vector_size(VECTOR_BYTES / 4), aligned(1)));
 typedef _Float16 vhf __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef _Float16 vhf_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
 
@@ -78,6 +81,38 @@ INLINE uint16_t f16_from_float(float f) {
   uint16_t bits;
   memcpy(&bits, &h, sizeof bits);
   return bits;
+}
+
+// float8 is E4M3. A store rounds to nearest, ties to even; what is too large becomes the largest number, infinities too.
+#define FLOAT8_MAXIMUM 448.0f
+#define FLOAT8_NAN 0x7f
+INLINE vf vf_load_f8(const uint8_t *p) {
+  vb codes = *(const vb_unaligned *)p;
+#if defined(__aarch64__) || VECTOR_BYTES >= 32
+  // As float16, whose exponents begin 8 lower, fraction under fraction. Where nothing but the sign is missing from a
+  // code, a step more carries into the exponent's highest bit, and that makes it a NaN there.
+  vh halves = ((vh)__builtin_convertvector(codes, vs) << 7) & 0xbfff;
+  halves |= (halves + 0x80) & 0x4000;
+  return __builtin_convertvector((vhf)halves, vf) * 0x1p8f;
+#else
+  vi wide = __builtin_convertvector(codes, vi), magnitude = wide & 0x7f;
+  vf small = __builtin_convertvector(magnitude, vf) * 0x1p-9f;
+  vi normal = (magnitude << 20) + (120 << 23);
+  vi bits = (vi)vf_select(magnitude < 8, small, (vf)normal);
+  bits |= (magnitude == FLOAT8_NAN) & 0x7fc00000;
+  return (vf)(bits | (wide & INT32_MIN));
+#endif
+}
+INLINE void vf_store_f8(uint8_t *p, vf v) {
+  vu bits = (vu)vf_min(vf_splat(FLOAT8_MAXIMUM), vf_max(vf_splat(-FLOAT8_MAXIMUM), v));
+  vu magnitude = bits & INT32_MAX;
+  vu normal = ((magnitude + 0x7ffff + ((magnitude >> 20) & 1)) >> 20) - (120 << 3);
+  // 2^14 has steps of 2^-9 above it, as float8 has below 2^-6: the sum is rounded to one, which stands in its last bits.
+  vu small = (vu)((vf)magnitude + 0x1p14f) - 0x46800000;
+  vu nan = (vu)(v != v), tiny = (vu)(magnitude < 0x3c800000);
+  vu code = (tiny & small) | (~tiny & normal);
+  code = (nan & FLOAT8_NAN) | (~nan & code);
+  *(vb_unaligned *)p = __builtin_convertvector((vi)(code | (bits >> 24 & 0x80)), vb);
 }
 
 /// Asks for what will be read soon. A core alone fetches too little ahead of a loop that only reads: weights in two

@@ -397,6 +397,38 @@ inline half_t from_float<half_t>(float x) {
   return {uint16_t(((bits >> 13) - (112u << 10)) | sign)};
 }
 
+// MARK: E4M3
+
+struct float8_t {
+  uint8_t bits;
+};
+
+static inline float to_float(float8_t x) {
+  uint32_t magnitude = uint32_t(x.bits & 0x7f) << 20, sign = uint32_t(x.bits & 0x80) << 24;
+  // The exponent's bias differs by 120.
+  uint32_t moved = emulator_bits<uint32_t>(emulator_bits<float>(magnitude) * 0x1p120f);
+  return emulator_bits<float>((magnitude == 0x07f00000u ? 0x7fffffffu : moved) | sign);
+}
+template <>
+inline float8_t from_float<float8_t>(float x) {
+  uint8_t sign = uint8_t(emulator_bits<uint32_t>(x) >> 24 & 0x80);
+  if (x != x) return {0x7f};
+  float magnitude = fminf(fabsf(x), 448.0f);
+  // Below the normal numbers, adding 2^14 leaves the multiple of 2^-9 in the last bits, rounded as float32 rounds.
+  if (magnitude < 0x1p-6f) return {uint8_t((emulator_bits<uint32_t>(magnitude + 0x1p14f) & 0xf) | sign)};
+  uint32_t bits = emulator_bits<uint32_t>(magnitude);
+  bits += 0x7ffff + ((bits >> 20) & 1);
+  return {uint8_t(((bits >> 20) - (120u << 3)) | sign)};
+}
+static inline uint32_t float8_pair(float low, float high) {
+  return uint32_t(from_float<float8_t>(high).bits) << 8 | from_float<float8_t>(low).bits;
+}
+template <typename T>
+static inline uint32_t widened_pair(uint32_t pair) {
+  T low = from_float<T>(to_float(float8_t{uint8_t(pair)})), high = from_float<T>(to_float(float8_t{uint8_t(pair >> 8)}));
+  return uint32_t(high.bits) << 16 | low.bits;
+}
+
 // MARK: Tensor cores
 
 struct emulator_tile {

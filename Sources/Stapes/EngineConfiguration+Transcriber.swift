@@ -36,7 +36,7 @@ extension EngineConfiguration {
         let backends = try wishes.backends(onGPU: isOnGPU)
         self.init(
             model: .directory(wishes.modelDirectory), special: special, device: devices[0],
-            computeType: wishes.computeType,
+            computeType: wishes.computeType, crossKVType: wishes.crossKVType,
             threads: threads, level: try Self.level(wishes.instructionLevel), prefillBackend: backends.prefill,
             decodeBackend: backends.decode,
             graphs: GraphOptions(mode: wishes.decodeGraph, decodeRows: rows, pads: wishes.padsDecodeGraphs),

@@ -7,6 +7,7 @@
 @_exported import struct StapesDecoding.Word
 @_exported import enum StapesDevice.Device
 @_exported import enum StapesEngine.ComputeType
+@_exported import enum StapesEngine.CrossKVType
 @_exported import struct StapesEngine.EngineDescription
 @_exported import struct StapesEngine.GraphDecision
 @_exported import enum StapesEngine.GraphMode

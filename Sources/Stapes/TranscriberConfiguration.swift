@@ -11,6 +11,9 @@ public struct TranscriberConfiguration: Sendable {
     public var device: DeviceSelection
     /// On a GPU `auto`, which is `float16` there, `float16` or `bfloat16`.
     public var computeType: ComputeType
+    /// What encoded windows are held in for cross-attention: `float8` halves the memory of a window and what a decode step
+    /// reads of it. Not with the attention backend `flashinfer`.
+    public var crossKVType: CrossKVType
     /// Threads of the engine; nil takes one a processor.
     public var threads: Int?
     /// On the CPU `cpu` or `reference`, on a GPU `native` or `flashinfer`; nil takes `cpu` or `native`.
@@ -56,7 +59,7 @@ public struct TranscriberConfiguration: Sendable {
 
     public init(
         modelDirectory: String, voiceActivityDirectory: String? = nil, device: DeviceSelection = .cpu,
-        computeType: ComputeType = .auto,
+        computeType: ComputeType = .auto, crossKVType: CrossKVType = .auto,
         threads: Int? = nil, attentionBackend: String? = nil, prefillAttentionBackend: String? = nil,
         decodeAttentionBackend: String? = nil, decodeGraph: GraphMode = .auto, decodeGraphRows: [Int]? = nil,
         padsDecodeGraphs: Bool = true, maximumBatchSize: Int = 16, maximumEncoderBatchSize: Int? = nil,
@@ -69,6 +72,7 @@ public struct TranscriberConfiguration: Sendable {
         self.voiceActivityDirectory = voiceActivityDirectory
         self.device = device
         self.computeType = computeType
+        self.crossKVType = crossKVType
         self.threads = threads
         self.attentionBackend = attentionBackend
         self.prefillAttentionBackend = prefillAttentionBackend

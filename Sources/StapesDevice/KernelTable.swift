@@ -92,6 +92,9 @@ extension KernelTable {
         return table
     }
 
+    /// Attention over pages of float8; on the CPU the same kernel as over any others.
+    package var pagedAttentionFloat8: Kernel { cuda?.pagedAttentionFloat8 ?? pagedAttention }
+
     /// What a launched kernel is called, for profiles. Two operations of the same code have the name of the first.
     package func name(of kernel: UnsafeRawPointer) -> String {
         if let cuda { return cuda.names[kernel] ?? "other" }

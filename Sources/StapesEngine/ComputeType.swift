@@ -23,6 +23,15 @@ public enum ComputeType: String, Sendable, Hashable, CaseIterable {
     case int8
 }
 
+/// What a window's keys and values are held in, all of which every decode step reads.
+public enum CrossKVType: String, Sendable, Hashable, CaseIterable {
+    /// What the compute type holds caches in.
+    case auto
+    /// Eight bits (E4M3): half of what float16 takes, and the error rate is another (docs/Lab.md). Keys and values of a
+    /// transcript's own tokens stay as they are.
+    case float8
+}
+
 /// What this processor encodes windows in faster than in float32.
 enum FastEncoder: Sendable, Hashable {
     case bfloat16
@@ -48,14 +57,16 @@ package struct ComputeTypes: Sendable, Hashable {
     /// What the products and the attention of windows are rounded to instead, if they are.
     package let encoderIntegers: Linear.Integers?
     package let decoder: DecoderTypes
-    /// Of keys and values.
+    /// Of keys and values of tokens.
     package let cache: ScalarType
+    /// Of keys and values of windows.
+    package let crossCache: ScalarType
 
     /// - Parameters:
     ///   - resolved: not `auto`.
     ///   - fast: what `auto` would encode in.
     ///   - vnni: whether the processor multiplies and adds up integers of 8 and of 16 bits.
-    init(_ resolved: ComputeType, fast: FastEncoder?, vnni: Bool) {
+    init(_ resolved: ComputeType, crossKV: CrossKVType, fast: FastEncoder?, vnni: Bool) {
         switch resolved {
         case .bfloat16, .bfloat16Encoder: (encoder, encoderIntegers) = (.bfloat16, nil)
         case .int16Encoder: (encoder, encoderIntegers) = (.float32, vnni ? .int16 : nil)
@@ -68,6 +79,7 @@ package struct ComputeTypes: Sendable, Hashable {
         case .float16, .bfloat16Encoder, .int16Encoder, .int8: cache = .float16
         case .auto, .float32: cache = .float32
         }
+        crossCache = crossKV == .float8 ? .float8 : cache
         let weights: ScalarType =
             switch resolved {
             case .bfloat16: .bfloat16
@@ -82,10 +94,11 @@ package struct ComputeTypes: Sendable, Hashable {
     }
 
     /// On a GPU everything between two sums is of one 16-bit type; sums and the residual stream are float32.
-    init(onGPU type: ScalarType) {
+    init(onGPU type: ScalarType, crossKV: CrossKVType) {
         encoder = type
         encoderIntegers = nil
         cache = type
+        crossCache = crossKV == .float8 ? .float8 : type
         decoder = DecoderTypes(
             window: type, windowIntegers: nil, windowKeys: type, activations: type, weights: type, integers: nil,
             refinesLogits: false)

@@ -27,6 +27,7 @@ package struct EngineConfiguration: Sendable {
     /// Why these, where that was not asked for: for logs and `stapes doctor`.
     package var deviceReason: String?
     package var computeType: ComputeType
+    package var crossKVType: CrossKVType
     package var threads: Int
     package var level: CPULevel
     package var prefillBackend: BackendChoice
@@ -56,7 +57,7 @@ package struct EngineConfiguration: Sendable {
 
     package init(
         model: ModelSource, special: SpecialTokens, device: EngineDevice = .cpu, computeType: ComputeType = .auto,
-        threads: Int, level: CPULevel = .best, prefillBackend: BackendChoice? = nil,
+        crossKVType: CrossKVType = .auto, threads: Int, level: CPULevel = .best, prefillBackend: BackendChoice? = nil,
         decodeBackend: BackendChoice? = nil,
         usesOneDNN: Bool = true, graphs: GraphOptions = GraphOptions(), maximumRows: Int = 8,
         encoderWindows: Int? = nil, looksAhead: Bool = false, launchesProgrammatically: Bool = false,
@@ -68,6 +69,7 @@ package struct EngineConfiguration: Sendable {
         self.special = special
         devices = [device]
         self.computeType = computeType
+        self.crossKVType = crossKVType
         self.threads = threads
         self.level = level
         let fastest: BackendChoice = device.isCUDA ? .native : .cpu
@@ -103,9 +105,9 @@ extension EngineConfiguration {
     /// What the model computes and holds in what.
     package var types: ComputeTypes {
         if device.isCUDA {
-            ComputeTypes(onGPU: resolvedComputeType == .bfloat16 ? .bfloat16 : .float16)
+            ComputeTypes(onGPU: resolvedComputeType == .bfloat16 ? .bfloat16 : .float16, crossKV: crossKVType)
         } else {
-            ComputeTypes(resolvedComputeType, fast: fastEncoder, vnni: hasVNNI)
+            ComputeTypes(resolvedComputeType, crossKV: crossKVType, fast: fastEncoder, vnni: hasVNNI)
         }
     }
 
@@ -124,6 +126,15 @@ extension EngineConfiguration {
             throw EngineError(
                 .unavailable,
                 "the attention backend '\(backend.rawValue)' does not run on \(device.device); there: \(names)")
+        }
+        let cross = types.crossCache
+        for backend in [prefillBackend, decodeBackend] where !backend.capabilities.crossTypes.contains(cross) {
+            let names = BackendChoice.choices(onGPU: device.isCUDA)
+                .filter { $0.capabilities.crossTypes.contains(cross) }.map(\.rawValue).joined(separator: ", ")
+            throw EngineError(
+                .unavailable,
+                "the attention backend '\(backend.rawValue)' reads no cross keys and values in \(cross); "
+                    + "there is: \(names)")
         }
     }
 

@@ -10,6 +10,8 @@ public struct EngineDescription: Sendable, Hashable {
     public let deviceReason: String?
     /// What products are computed in and caches held in.
     public let computeType: ComputeType
+    /// What a window's keys and values are held in.
+    public let crossKVType: CrossKVType
     public let threads: Int
     /// The instruction level of the kernels: generic, avx2, avx512 or avx512_bf16; on GPUs their names.
     public let kernels: String
@@ -58,6 +60,7 @@ public struct EngineDescription: Sendable, Hashable {
         devices = configuration.devices.map(\.device)
         deviceReason = configuration.deviceReason
         computeType = configuration.resolvedComputeType
+        crossKVType = configuration.crossKVType
         threads = configuration.threads
         if configuration.device.isCUDA {
             kernels = configuration.gpuNames.joined(separator: ", ")
@@ -80,8 +83,9 @@ public struct EngineDescription: Sendable, Hashable {
             [configuration.prefillBackend, configuration.decodeBackend].allSatisfy(\.capabilities.keepsRowsApart)
             && (maximumEncoderBatchSize == 1 || configuration.keepsWindowsApart)
         // Keys and values, a vector of the model's width each, in every decoder layer.
-        selfKVBytesPerToken = model.decoderLayers * 2 * model.width * configuration.types.cache.byteCount
-        crossKVBytesPerWindow = selfKVBytesPerToken * model.audioContext
+        let elements = model.decoderLayers * 2 * model.width
+        selfKVBytesPerToken = elements * configuration.types.cache.byteCount
+        crossKVBytesPerWindow = elements * configuration.types.crossCache.byteCount * model.audioContext
         cacheByteCount = SchedulerLimits(configuration, model: model).cacheBytes
     }
 }

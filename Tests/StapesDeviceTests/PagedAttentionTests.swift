@@ -11,7 +11,8 @@ import Testing
         var testDescription: String { "\(tilesPerPage) tiles a page, \(type), rows of \(rowType ?? type)" }
         static let all: [Geometry] = [1, 94, 3].flatMap { tiles in
             computeTypes.map { Geometry(tilesPerPage: tiles, type: $0) }
-                + [ScalarType.bfloat16, .float16].map { Geometry(tilesPerPage: tiles, type: $0, rowType: .float32) }
+                + [.bfloat16, .float16, .float8].map { Geometry(tilesPerPage: tiles, type: $0, rowType: .float32) }
+                + [Geometry(tilesPerPage: tiles, type: .float8, rowType: .bfloat16)]
         }
     }
 

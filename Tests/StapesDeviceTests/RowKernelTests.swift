@@ -173,7 +173,7 @@ import Testing
             let floats = Cells(count)
             stream.convert(x.floats, count: count, into: floats.pointer, type: .float32)
             #expect(floats.bytes == x.bytes)
-            for type in [ScalarType.bfloat16, .float16] {
+            for type in [ScalarType.bfloat16, .float16, .float8] {
                 let y = Cells(count, type: type)
                 stream.convert(x.floats, count: count, into: y.pointer, type: type)
                 let expected = Cells((0..<count).map { x[$0] }, type: type)
@@ -184,6 +184,43 @@ import Testing
                 #expect(same, "\(type), count \(count)")
             }
         }
+    }
+
+    /// Every code of E4M3, and around each boundary between two of them: the tie, which goes to the even one, and its
+    /// neighbours. Largest numbers take what is above them.
+    @Test(arguments: Runner.levels) func everyFloat8IsReadAndRoundedTo(_ runner: Runner) throws {
+        for stream in [try runner.stream(), try referenceStream()] {
+            let codes = Cells(256, type: .float8)
+            for code in 0..<256 { codes.pointer.storeBytes(of: UInt8(code), toByteOffset: code, as: UInt8.self) }
+            let values = Cells(256)
+            stream.launch(
+                stream.kernels.convert,
+                stapes_convert_arguments(
+                    x: codes.pointer, y: values.pointer, count: 256, x_type: STAPES_FLOAT8, y_type: STAPES_FLOAT32))
+            for code in 0..<256 {
+                let expected = Cells.float8Values[code]
+                #expect(values[code].bitPattern == expected.bitPattern || values[code].isNaN && expected.isNaN)
+            }
+            #expect(values[0x7e] == 448 && values[1] == 0x1p-9 && values[0x38] == 1 && values[0xff].isNaN)
+            #expect(rounded(values, on: stream) == codes.bytes, "a number that there is stays what it is")
+
+            var cases: [(value: Float, code: UInt8)] = []
+            for code in UInt8(0)..<0x7e {
+                let tie = (values[Int(code)] + values[Int(code) + 1]) / 2
+                cases += [(tie.nextDown, code), (tie, code + code % 2), (tie.nextUp, code + 1)]
+            }
+            cases += [448, 449, 464, 465, 1e30, .greatestFiniteMagnitude, .infinity].map { ($0, 0x7e) }
+            cases += [.leastNonzeroMagnitude, 0x1p-126, 1e-20].map { ($0, 0) }
+            cases += cases.map { (-$0.value, $0.code | 0x80) } + [(.nan, 0x7f), (-.nan, 0xff)]
+            let found = rounded(Cells(cases.map(\.value)), on: stream)
+            for (one, (value, code)) in zip(found, cases) { #expect(one == code, "\(value), \(runner)") }
+        }
+    }
+
+    private func rounded(_ x: Cells, on stream: StapesDevice.Stream) -> [UInt8] {
+        let y = Cells(x.count, type: .float8)
+        stream.convert(x.floats, count: x.count, into: y.pointer, type: .float8)
+        return y.bytes
     }
 
     /// Rows of a checkpoint may lie at any address, in any type.

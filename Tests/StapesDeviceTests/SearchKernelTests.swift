@@ -109,7 +109,7 @@ import Testing
     }
 
     /// The device's levels against the plain kernels, over tiles that end inside.
-    @Test(arguments: storedTypes, computeTypes)
+    @Test(arguments: cachedTypes, computeTypes)
     func scoresAgreeWithThePlainKernel(_ type: ScalarType, queryType: ScalarType) throws {
         var generator = SeededGenerator(seed: 302)
         let (heads, tokens, positions, tiles) = (3, 5, 37, 3)

@@ -20,9 +20,9 @@ template <typename T>
 static double tolerance() { return TypeOf<T>::value == STAPES_FLOAT16 ? 2e-3 : 1.5e-2; }
 
 /// softmax(scale * q . k) . v of one query, in double precision.
-template <typename T>
-static array<double> attended(const T *query, const array<const T *> &keys,
-                                    const array<const T *> &values, double scale) {
+template <typename T, typename C>
+static array<double> attended(const T *query, const array<const C *> &keys,
+                                    const array<const C *> &values, double scale) {
   array<double> weights(keys.size()), sums(width);
   double maximum = -INFINITY, total = 0;
   for (size_t p = 0; p < keys.size(); p++) {
@@ -113,7 +113,8 @@ struct step {
         queries[t * stride + d] = from_float<T>(float(random.within(-spread, spread)));
   }
 
-  array<T> run(arena<T> &arena, int grid_longest, bool appends = false) {
+  template <typename C>
+  array<T> run(arena<C> &arena, int grid_longest, bool appends = false) {
     const int64_t heads = arena.heads, count = int64_t(groups.size());
     array<T> output(lengths.size() * stride + 8, not_a_number<T>());
     array<float> partials(size_t(stapes_cuda_partial_count(count, heads, grid_longest)), NAN);
@@ -127,17 +128,20 @@ struct step {
       a.key_stride = a.value_stride = stride;
     }
     a.partials = partials.data(), a.arrivals = arrivals.data();
-    launch((std::string("paged_attention") + TypeOf<T>::suffix).c_str(), a, stapes_cuda_shape_paged_attention);
+    std::string name = std::string("paged_attention") + TypeOf<T>::suffix;
+    if (arena.layer.type == STAPES_FLOAT8) name += TypeOf<float8_t>::suffix;
+    launch(name.c_str(), a, stapes_cuda_shape_paged_attention);
     for (unsigned n : arrivals) CHECK(n == 0, "arrivals are left at %u", n);
     return output;
   }
 
-  void check(arena<T> &arena, const array<T> &output, const char *what) const {
+  template <typename C>
+  void check(arena<C> &arena, const array<T> &output, const char *what) const {
     size_t t = 0;
     for (const group &g : groups)
       for (int length : g.lengths) {
         for (int h = 0; h < arena.heads; h++) {
-          array<const T *> keys, values;
+          array<const C *> keys, values;
           for (int p = 0; p < length; p++)
             keys.push_back(arena.key(g.sequence, p, h)), values.push_back(arena.value(g.sequence, p, h));
           const auto truth = attended(queries.data() + t * stride + h * width, keys, values, 0.125);
@@ -160,13 +164,13 @@ static array<T> row_of(const array<T> &output, int64_t stride, size_t token) {
   return array<T>(output.begin() + token * stride, output.begin() + (token + 1) * stride);
 }
 
-/// Every size of a group, lengths around the edges of tiles, warps and chunks; alone and together.
-template <typename T>
+/// Every size of a group, lengths around the edges of tiles, warps and chunks; alone and together. The cache is of C.
+template <typename T, typename C = T>
 static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &sequence_lengths, double spread) {
   Random random(uint64_t(heads * 1000 + tiles_per_page));
   const int most = *std::max_element(sequence_lengths.begin(), sequence_lengths.end());
   const int pages_each = (most + tiles_per_page * STAPES_TILE - 1) / (tiles_per_page * STAPES_TILE);
-  arena<T> arena(heads, tiles_per_page, int(sequence_lengths.size()), pages_each, random);
+  arena<C> arena(heads, tiles_per_page, int(sequence_lengths.size()), pages_each, random);
   array<group> groups;
   for (size_t s = 0; s < sequence_lengths.size(); s++) {
     const int length = sequence_lengths[s], count = int(s % (STAPES_GROUP + 1));
@@ -205,7 +209,7 @@ static void groups_and_lengths(int heads, int tiles_per_page, const array<int> &
     const int shortest = *std::min_element(lengths.begin(), lengths.end()), length = sequence_lengths[g];
     for (int p = shortest; p < length; p++)
       for (int h = 0; h < heads; h++)
-        for (int d = 0; d < width; d++) arena.key(int(g), p, h)[d] = arena.value(int(g), p, h)[d] = not_a_number<T>();
+        for (int d = 0; d < width; d++) arena.key(int(g), p, h)[d] = arena.value(int(g), p, h)[d] = not_a_number<C>();
   }
   const auto poisoned = together.run(arena, together.longest);
   token = 0;
@@ -356,6 +360,10 @@ static void all() {
   groups_and_lengths<T>(1, 3, {48, 49, 47, 100, 200, 129}, 1);
   // More chunks than are put together at once.
   groups_and_lengths<T>(1, 110, {10, 1760, 1700}, 4);
+  // Windows of eight bits, self-attention's pages too, and what else can lie in a tile.
+  groups_and_lengths<T, float8_t>(2, 94, {1500, 1500, 750, 1500, 1, 1499}, 4);
+  groups_and_lengths<T, float8_t>(2, 1, {1, 15, 16, 17, 31, 32, 33, 127, 128, 129, 130, 257, 300}, 2);
+  groups_and_lengths<T, float8_t>(1, 3, {48, 49, 47, 100, 200, 129}, 1);
   appends<T>(3);
   odd_lengths<T>();
   for (int frames : {1, 2, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200}) windows<T>(1, frames, 2, 3, true);

@@ -121,6 +121,11 @@ struct TypeOf<bfloat_t> {
   static constexpr stapes_type value = STAPES_BFLOAT16;
   static constexpr const char *suffix = "_bf16";
 };
+template <>
+struct TypeOf<float8_t> {
+  static constexpr stapes_type value = STAPES_FLOAT8;
+  static constexpr const char *suffix = "_f8";
+};
 
 /// The error of rounding to the nearest T, relative to the number.
 template <typename T>

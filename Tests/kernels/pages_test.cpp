@@ -3,6 +3,7 @@
 
 #include "copy_pages.cu"
 #include "cross_scores.cu"
+#include "paged_attention.cu"
 #include "store_kv.cu"
 
 using check::array;
@@ -66,7 +67,7 @@ static void stores(int heads, int tiles_per_page, int rows) {
     got.layer.values = got.store.data() + (static_cast<T *>(start.layer.values) - start.store.data());
     stapes_store_kv_arguments a = {
         got.layer, keys.data(), values.data(), slots.data(), rows, key_stride, value_stride,
-        sizeof(From) == 4 ? STAPES_FLOAT32 : TypeOf<T>::value};
+        TypeOf<From>::value};
     launch("store_kv", a, stapes_cuda_shape_store_kv);
     return got.store;
   });
@@ -94,17 +95,18 @@ static void copies(int64_t page_bytes) {
   CHECK(same_bits(got, wanted), "copy_pages: pages of %d bytes differ", int(page_bytes));
 }
 
-template <typename T>
+/// Queries of T, keys of C.
+template <typename T, typename C = T>
 static void scores(int count, int tokens, int positions) {
   Random random(7);
   const int heads = 6, tiles = (positions + STAPES_TILE - 1) / STAPES_TILE, page = 2;
-  arena<T> arena(heads, tiles, 3);
-  T *keys = static_cast<T *>(arena.layer.keys);
+  arena<C> arena(heads, tiles, 3);
+  C *keys = static_cast<C *>(arena.layer.keys);
   // What stands past the last position is no number, and stays out.
   for (int p = 0; p < positions; p++)
     for (int h = 0; h < heads; h++)
       for (int d = 0; d < width; d++)
-        keys[arena.at(page * arena.page_positions + p, h) + d] = from_float<T>(float(random.within(-1, 1)));
+        keys[arena.at(page * arena.page_positions + p, h) + d] = from_float<C>(float(random.within(-1, 1)));
   const int64_t stride = heads * width + 8;
   array<T> queries(size_t(tokens * stride));
   for (T &x : queries) x = from_float<T>(float(random.within(-4, 4)));
@@ -143,12 +145,74 @@ static void all() {
   scores<T>(2, 16, 128);
   scores<T>(2, 33, 301);
   scores<T>(4, 17, 129);
+  stores<float8_t, T>(6, 1, 40);
+  stores<float8_t, T>(20, 94, 200);
+  scores<T, float8_t>(3, 5, 17);
+  scores<T, float8_t>(2, 33, 301);
+}
+
+/// Every number of E4M3 and what lies around the middles between two, as the device rounds and widens them: a cache is
+/// written with the ones and read in attention over one position, whose weight is 1.
+template <typename T>
+static void every_float8() {
+  array<float> values;
+  for (int code = 0; code < 0x7f; code++) {
+    const float low = to_float(float8_t{uint8_t(code)});
+    const float high = code == 0x7e ? INFINITY : to_float(float8_t{uint8_t(code + 1)});
+    CHECK(low < high && from_float<float8_t>(low).bits == code, "float8: code %d is not the next number", code);
+    for (float x : {low, (low + high) / 2, nextafterf((low + high) / 2, 0), nextafterf((low + high) / 2, INFINITY)})
+      values.push_back(x), values.push_back(-x);
+  }
+  values.push_back(NAN);
+  while (values.size() % width != 0) values.push_back(1e-30f);
+  const int rows = int(values.size()) / width;
+  arena<float8_t> arena(1, 1, rows / STAPES_TILE + 2);
+  array<int32_t> slots;
+  for (int r = 0; r < rows; r++) slots.push_back(STAPES_TILE + r);
+  stapes_store_kv_arguments store = {arena.layer, values.data(), values.data(), slots.data(),
+                                     rows,        width,         width,         STAPES_FLOAT32};
+  launch("store_kv", store, stapes_cuda_shape_store_kv);
+
+  array<T> queries(size_t(rows) * width, from_float<T>(0)), output(queries.size(), not_a_number<T>());
+  array<int32_t> firsts, counts(size_t(rows), 1), lengths = counts, table;
+  // Rows begin anywhere in a page, attention at its beginning: each gets a page for itself.
+  ::arena<float8_t> alone(1, 1, rows + 1);
+  auto key = [](::arena<float8_t> &a, int slot) { return static_cast<float8_t *>(a.layer.keys) + a.at(slot, 0); };
+  auto value = [](::arena<float8_t> &a, int slot) { return static_cast<float8_t *>(a.layer.values) + a.at(slot, 0); };
+  for (int r = 0; r < rows; r++) {
+    firsts.push_back(r), table.push_back(r + 1);
+    for (int d = 0; d < width; d++) {
+      const float x = values[size_t(r * width + d)];
+      const float8_t wanted = from_float<float8_t>(x);
+      CHECK(check::is_same(key(arena, slots[r])[d], wanted) && check::is_same(value(arena, slots[r])[d], wanted),
+            "store_kv: %.9g is code %d", double(x), value(arena, slots[r])[d].bits);
+      // Of keys a zero: what is not a number among values stays in its own dimension.
+      key(alone, (r + 1) * STAPES_TILE)[d] = {0};
+      value(alone, (r + 1) * STAPES_TILE)[d] = value(arena, slots[r])[d];
+    }
+  }
+  array<float> partials(size_t(stapes_cuda_partial_count(rows, 1, 1)), NAN);
+  array<unsigned> arrivals(size_t(rows), 0);
+  stapes_cuda_attention_arguments a = {};
+  a.attention = {alone.layer, queries.data(), output.data(), firsts.data(), counts.data(), firsts.data(),
+                 lengths.data(), table.data(), rows, 1, width, width, 1, 0.125f, TypeOf<T>::value};
+  a.partials = partials.data(), a.arrivals = arrivals.data();
+  launch((std::string("paged_attention") + TypeOf<T>::suffix + "_f8").c_str(), a, stapes_cuda_shape_paged_attention);
+  for (int i = 0; i < rows * width; i++) {
+    const T wanted = from_float<T>(to_float(from_float<float8_t>(values[i])));
+    CHECK(check::is_same(output[i], wanted) || to_float(output[i]) == to_float(wanted),
+          "paged_attention%s: %.9g is read as %g", TypeOf<T>::suffix, double(values[i]), double(to_float(output[i])));
+  }
 }
 
 int main(int count, char **arguments) {
   check::begin("pages", count, arguments);
   all<half_t>();
   all<bfloat_t>();
+  stores<float8_t, float>(1, 1, 5);
+  stores<float8_t, float>(20, 94, 200);
+  every_float8<half_t>();
+  every_float8<bfloat_t>();
   for (int64_t bytes : {16, 4096, 16384, 16400, 81920}) copies(bytes);
   return check::finish();
 }

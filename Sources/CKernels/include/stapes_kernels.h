@@ -24,7 +24,9 @@
 /// The most tokens that read one sequence's keys and values together in `paged_attention`.
 #define STAPES_GROUP 8
 
-typedef enum { STAPES_FLOAT32 = 0, STAPES_BFLOAT16 = 1, STAPES_FLOAT16 = 2 } stapes_type;
+/// STAPES_FLOAT8 is E4M3: a sign, four bits of exponent with a bias of 7, three of fraction; multiples of 2^-9 below
+/// 2^-6, no infinities, and one magnitude that is no number, 0x7f. It is a type of cached keys and values alone.
+typedef enum { STAPES_FLOAT32 = 0, STAPES_BFLOAT16 = 1, STAPES_FLOAT16 = 2, STAPES_FLOAT8 = 3 } stapes_type;
 
 typedef void (*stapes_kernel)(const void *_Nonnull arguments, int thread, int threads);
 
@@ -139,7 +141,8 @@ typedef struct {
   int64_t count, repeats;
 } stapes_add_arguments;
 
-/// y = x, `count` values from `x_type` to `y_type`, one of which is float32.
+/// y = x, `count` values from `x_type` to `y_type`, one of which is float32. As for caches, what is too large for float16
+/// becomes 65504 and for float8 448, infinities too.
 typedef struct {
   const void *_Nonnull x;
   void *_Nonnull y;
@@ -161,7 +164,8 @@ typedef struct {
 } stapes_kv_layer;
 
 /// Writes row t of `key` and `value` [T, H * 64] to slot `slots[t]` (page * positions a page + position in it).
-/// They are float32, or of the cache's type. For a cache of float16 what is too large becomes 65504, infinities too.
+/// They are float32, or of the cache's type, or 16-bit for a cache of float8. For a cache of float16 what is too large
+/// becomes 65504, for one of float8 448, infinities too.
 typedef struct {
   stapes_kv_layer cache;
   const void *_Nonnull key;

@@ -42,6 +42,7 @@ struct BenchInvariants: AsyncParsableCommand {
         let check = try InvariantCheck {
             $0.devices = settings.devices
             $0.computeType = settings.computeType
+            $0.crossKVType = settings.crossKVType
             $0.threads = settings.threads
             $0.level = settings.level
             $0.prefillBackend = settings.prefillBackend

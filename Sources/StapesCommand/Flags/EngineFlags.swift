@@ -25,6 +25,15 @@ package struct EngineFlags: ParsableArguments {
     var computeType: ComputeType = .auto
 
     @Option(
+        help: ArgumentHelp(
+            """
+            Number format of encoded windows: auto, that of the caches; or float8 (E4M3), which halves their memory and \
+            what a step reads of them, at a small loss. Not with the attention backend flashinfer. (default: auto)
+            """, valueName: "type"),
+        transform: OptionParsing.crossKVType)
+    var crossKvType: CrossKVType = .auto
+
+    @Option(
         name: .shortAndLong, parsing: .unconditional,
         help: ArgumentHelp("CPU threads; 0 lets the engine choose. (default: 0)", valueName: "count"),
         transform: { try Parsed(OptionParsing.threads($0)) })
@@ -73,8 +82,8 @@ package struct EngineFlags: ParsableArguments {
     /// - Parameter maximumBatchSize: how many files will be in flight at once.
     package func configuration(modelDirectory: String, maximumBatchSize: Int) -> TranscriberConfiguration {
         TranscriberConfiguration(
-            modelDirectory: modelDirectory, device: device, computeType: computeType, threads: threads.value,
-            attentionBackend: attention.attentionBackend,
+            modelDirectory: modelDirectory, device: device, computeType: computeType, crossKVType: crossKvType,
+            threads: threads.value, attentionBackend: attention.attentionBackend,
             prefillAttentionBackend: attention.prefillAttentionBackend,
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),

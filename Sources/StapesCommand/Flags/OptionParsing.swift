@@ -70,6 +70,14 @@ package enum OptionParsing {
         return type
     }
 
+    package static func crossKVType(_ text: String) throws -> CrossKVType {
+        guard let type = CrossKVType(rawValue: text) else {
+            let known = CrossKVType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("unknown type of cross keys and values '\(text)'; give one of \(known)")
+        }
+        return type
+    }
+
     package static func publishedShape(_ text: String) throws -> PublishedShape {
         guard let configuration = KnownModels.configuration(named: text) else {
             let known = KnownModels.names.joined(separator: ", ")

@@ -13,11 +13,12 @@ package enum ServeSettings {
     /// Options that take one.
     package static let valued: Set<String> = [
         "api-key", "api-key-file", "attention-backend", "batch-size", "cache-size", "compute-type", "config",
-        "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "drain-seconds",
-        "encoder-batch-size", "head-timeout", "host", "idle-timeout", "log-format", "log-level", "log-mel", "look-ahead",
-        "max-audio-memory", "max-audio-seconds", "max-connections", "max-queue", "max-realtime-sessions", "max-requests",
-        "max-spool-size", "max-upload-size", "max-uploads", "model", "model-dir", "port", "prefill-attention-backend",
-        "programmatic-launch", "realtime-idle-timeout", "request-timeout", "served-model-name", "spool-dir", "threads",
+        "cross-kv-type", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device",
+        "drain-seconds", "encoder-batch-size", "head-timeout", "host", "idle-timeout", "log-format", "log-level",
+        "log-mel", "look-ahead", "max-audio-memory", "max-audio-seconds", "max-connections", "max-queue",
+        "max-realtime-sessions", "max-requests", "max-spool-size", "max-upload-size", "max-uploads", "model",
+        "model-dir", "port", "prefill-attention-backend", "programmatic-launch", "realtime-idle-timeout",
+        "request-timeout", "served-model-name", "spool-dir", "threads",
     ]
 
     private static var options: Set<String> { switches.union(valued) }

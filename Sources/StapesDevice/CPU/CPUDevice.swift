@@ -29,7 +29,7 @@ package final class CPUDevice: ComputeDevice {
         switch type {
         case .float32: oneDNN
         case .bfloat16: oneDNN && CPULevel.hasBFloat16
-        case .float16: false
+        case .float16, .float8: false
         }
     }
 
@@ -56,6 +56,7 @@ package final class CPUDevice: ComputeDevice {
         switch type {
         case .bfloat16: return .bfloat16
         case .float16: return stream.kernels.widensFloat16 ? .float16 : .float32
+        case .float8: preconditionFailure("weights of eight bits are integers")
         case .float32:
             if matrices.allSatisfy({ $0.type == .bfloat16 }) { return .bfloat16 }
             guard stream.kernels.widensFloat16 else { return .float32 }

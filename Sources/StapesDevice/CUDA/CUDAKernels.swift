@@ -19,6 +19,8 @@ struct CUDAKernels: @unchecked Sendable {
     let logMel: Kernel
     let storeKV: Kernel
     let pagedAttention: Kernel
+    /// Over a cache of float8.
+    let pagedAttentionFloat8: Kernel
     let encoderAttention: Kernel
     let select: Kernel
     let feed: Kernel
@@ -50,6 +52,8 @@ struct CUDAKernels: @unchecked Sendable {
         storeKV = try context.function("store_kv", shape: stapes_cuda_shape_store_kv, waits: true)
         pagedAttention = try context.function(
             "paged_attention" + suffix, shape: stapes_cuda_shape_paged_attention, waits: true)
+        pagedAttentionFloat8 = try context.function(
+            "paged_attention" + suffix + "_f8", shape: stapes_cuda_shape_paged_attention, waits: true)
         encoderAttention = try context.function(
             "encoder_attention" + suffix, shape: stapes_cuda_shape_encoder_attention)
         select = try context.function("select", shape: stapes_cuda_shape_select, waits: true)
@@ -61,8 +65,9 @@ struct CUDAKernels: @unchecked Sendable {
             few.values.map { ("product (few rows)", $0) } + [
                 ("product (many rows)", productMany), ("layer norm", layerNorm), ("gelu", gelu), ("embed", embed),
                 ("gather", gather), ("add", add), ("convert", convert), ("random", random), ("log-mel", logMel),
-                ("store keys", storeKV),
-                ("paged attention", pagedAttention), ("encoder attention", encoderAttention), ("select", select),
+                ("store keys", storeKV), ("paged attention", pagedAttention),
+                ("paged attention (float8)", pagedAttentionFloat8), ("encoder attention", encoderAttention),
+                ("select", select),
                 ("feed", feed), ("copy pages", copyPages), ("cross scores", crossScores),
                 ("token probability", tokenProbability), ("product (cuBLASLt)", CUDAProducts.kernel),
                 ("paged attention (FlashInfer decode)", FlashInferLibrary.decodeKernel),

@@ -9,15 +9,19 @@ package struct AttentionCapabilities: Sendable, Hashable {
     package let capturesCrossAttention: Bool
     /// The types of queries, keys and values.
     package let types: [ScalarType]
+    /// The types of a window's keys and values.
+    package let crossTypes: [ScalarType]
     /// Whether a row gets the same bits whatever rows are beside it.
     package let keepsRowsApart: Bool
 
     package init(
-        crossAttention: Bool, capturesCrossAttention: Bool, types: [ScalarType], keepsRowsApart: Bool = true
+        crossAttention: Bool, capturesCrossAttention: Bool, types: [ScalarType], crossTypes: [ScalarType]? = nil,
+        keepsRowsApart: Bool = true
     ) {
         self.crossAttention = crossAttention
         self.capturesCrossAttention = capturesCrossAttention
         self.types = types
+        self.crossTypes = crossTypes ?? types
         self.keepsRowsApart = keepsRowsApart
     }
 }

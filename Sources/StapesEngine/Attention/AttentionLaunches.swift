@@ -35,7 +35,8 @@ extension AttentionBackend {
         by kernels: KernelTable, on stream: Stream
     ) {
         precondition(
-            key.type == value.type && (key.type == .float32 || key.type.kernelType == cache.type),
+            key.type == value.type
+                && (key.type == .float32 || key.type.kernelType == cache.type || cache.type == STAPES_FLOAT8),
             "the arena holds another type")
         stream.launch(
             kernels.storeKV,

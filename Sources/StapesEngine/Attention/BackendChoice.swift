@@ -16,9 +16,12 @@ package enum BackendChoice: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .cpu, .reference:
             AttentionCapabilities(
-                crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16, .float16])
+                crossAttention: true, capturesCrossAttention: self == .cpu, types: [.float32, .bfloat16, .float16],
+                crossTypes: [.float32, .bfloat16, .float16, .float8])
         case .native:
-            AttentionCapabilities(crossAttention: true, capturesCrossAttention: true, types: [.float16, .bfloat16])
+            AttentionCapabilities(
+                crossAttention: true, capturesCrossAttention: true, types: [.float16, .bfloat16],
+                crossTypes: [.float16, .bfloat16, .float8])
         case .flashinfer:
             // How it cuts a sequence up depends on the sequences beside it.
             AttentionCapabilities(

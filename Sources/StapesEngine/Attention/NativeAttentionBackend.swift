@@ -48,15 +48,17 @@ package final class NativeAttentionBackend: AttentionBackend {
                     write(layer, pool: pool, key: key, value: value, slots: plan.slots, on: stream)
                 }
             }
+            let cache = cache(layer, pool)
             let arguments = stapes_cuda_attention_arguments(
-                attention: pagedAttentionArguments(
-                    part, cache: cache(layer, pool), query: query, into: output),
+                attention: pagedAttentionArguments(part, cache: cache, query: query, into: output),
                 key: appended.map { UnsafeRawPointer($0.key.pointer) },
                 value: appended.map { UnsafeRawPointer($0.value.pointer) },
                 slots: appended == nil ? nil : plan.slots, key_stride: Int64(appended?.key.rowStride ?? 0),
                 value_stride: Int64(appended?.value.rowStride ?? 0), partials: partials.start(),
                 arrivals: arrivals.start())
-            stream.launch(stream.kernels.pagedAttention, arguments)
+            let kernels = stream.kernels
+            stream.launch(
+                cache.type == STAPES_FLOAT8 ? kernels.pagedAttentionFloat8 : kernels.pagedAttention, arguments)
         }
     }
 

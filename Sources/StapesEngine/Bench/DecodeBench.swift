@@ -121,6 +121,7 @@ package final class DecodeBench {
             case .float32: withUnsafeBytes(of: value) { page += $0 }
             case .bfloat16: withUnsafeBytes(of: UInt16(value.bitPattern >> 16)) { page += $0 }
             case .float16: withUnsafeBytes(of: Float16(value)) { page += $0 }
+            case .float8: page.append(referenceFloat8(of: value))
             }
         }
         for index in 0..<arena.pageCount { arena.write(page, page: index) }

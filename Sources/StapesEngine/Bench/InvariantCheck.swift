@@ -331,6 +331,7 @@ package final class InvariantCheck {
         case .float32: withUnsafeBytes(of: value) { bytes += $0 }
         case .bfloat16: withUnsafeBytes(of: UInt16(value.bitPattern >> 16)) { bytes += $0 }
         case .float16: withUnsafeBytes(of: Float16(value)) { bytes += $0 }
+        case .float8: bytes.append(referenceFloat8(of: value))
         }
     }
 }

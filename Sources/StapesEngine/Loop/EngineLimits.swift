@@ -10,9 +10,9 @@ extension SchedulerLimits {
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) {
         let rows = configuration.maximumRows
         let pagesPerRow = (model.textContext + KVLayout.tilePositions - 1) / KVLayout.tilePositions
-        let type = configuration.types.cache
-        let pageBytes = KVLayout(model, positionsPerPage: KVLayout.tilePositions, type: type).bytesPerPage
-        let blockBytes = KVLayout(model, positionsPerPage: model.audioContext, type: type).bytesPerPage
+        let types = configuration.types
+        let pageBytes = KVLayout(model, positionsPerPage: KVLayout.tilePositions, type: types.cache).bytesPerPage
+        let blockBytes = KVLayout(model, positionsPerPage: model.audioContext, type: types.crossCache).bytesPerPage
         let cacheBytes = configuration.cacheByteCount(blockBytes: blockBytes)
         self.init(
             rows: rows,

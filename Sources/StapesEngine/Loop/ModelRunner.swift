@@ -56,7 +56,7 @@ package final class ModelRunner {
             timestampBegin: configuration.special.timestampBegin, device: device,
             maximumTokens: max(limits.prefillTokens, limits.rows), maximumLogitRows: 2 * limits.rows,
             maximumWindows: limits.encodingWindows)
-        pool = try Self.pool(model, type: types.cache, limits: limits, on: stream)
+        pool = try Self.pool(model, types: types, limits: limits, on: stream)
         seats = try SequenceSeats(
             capacity: limits.rows, vocabulary: model.vocabularySize, historyLength: model.textContext, stream: stream)
         copyPages = try PageCopier(arena: pool.selfArena, capacity: limits.rows, stream: stream)
@@ -133,11 +133,12 @@ package final class ModelRunner {
     }
 
     private static func pool(
-        _ model: ModelConfiguration, type: ScalarType, limits: SchedulerLimits, on stream: Stream
+        _ model: ModelConfiguration, types: ComputeTypes, limits: SchedulerLimits, on stream: Stream
     ) throws(DeviceError) -> KVPool {
-        func layout(_ positions: Int) -> KVLayout { KVLayout(model, positionsPerPage: positions, type: type) }
+        let page = KVLayout(model, positionsPerPage: KVLayout.tilePositions, type: types.cache)
+        let block = KVLayout(model, positionsPerPage: model.audioContext, type: types.crossCache)
         return KVPool(
-            selfArena: try KVArena(layout: layout(KVLayout.tilePositions), pageCount: limits.selfPages, on: stream),
-            crossArena: try KVArena(layout: layout(model.audioContext), pageCount: limits.crossBlocks, on: stream))
+            selfArena: try KVArena(layout: page, pageCount: limits.selfPages, on: stream),
+            crossArena: try KVArena(layout: block, pageCount: limits.crossBlocks, on: stream))
     }
 }

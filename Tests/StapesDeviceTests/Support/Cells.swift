@@ -37,6 +37,7 @@ final class Cells {
             case .bfloat16:
                 return Float(bitPattern: UInt32(pointer.load(fromByteOffset: index * 2, as: UInt16.self)) << 16)
             case .float16: return Float(pointer.load(fromByteOffset: index * 2, as: Float16.self))
+            case .float8: return Self.float8Values[Int(pointer.load(fromByteOffset: index, as: UInt8.self))]
             }
         }
         set {
@@ -45,6 +46,7 @@ final class Cells {
             case .float32: pointer.storeBytes(of: newValue, toByteOffset: index * 4, as: Float.self)
             case .bfloat16: pointer.storeBytes(of: Self.bfloat16(newValue), toByteOffset: index * 2, as: UInt16.self)
             case .float16: pointer.storeBytes(of: Self.float16(newValue), toByteOffset: index * 2, as: Float16.self)
+            case .float8: pointer.storeBytes(of: Self.float8(newValue), toByteOffset: index, as: UInt8.self)
             }
         }
     }
@@ -74,6 +76,25 @@ final class Cells {
     /// Nearest, ties to even; what is too large becomes the largest.
     static func float16(_ value: Float) -> Float16 {
         value.isNaN ? .nan : Float16(max(-65504, min(65504, value)))
+    }
+
+    /// What each code of E4M3 stands for.
+    static let float8Values: [Float] = (0..<256).map { code in
+        let (exponent, fraction) = (code >> 3 & 15, Float(code & 7))
+        let scale = Float(sign: .plus, exponent: max(exponent, 1) - 10, significand: 1)
+        let magnitude = code & 127 == 127 ? .nan : scale * (exponent == 0 ? fraction : 8 + fraction)
+        return code < 128 ? magnitude : -magnitude
+    }
+
+    /// Nearest, ties to even; what is too large becomes the largest.
+    static func float8(_ value: Float) -> UInt8 {
+        let sign: UInt8 = value.sign == .minus ? 0x80 : 0
+        guard !value.isNaN else { return sign | 0x7f }
+        // In steps of 2^-9, of which the first 16 are one apart, the next 8 two, then four...
+        let steps = min(value.magnitude, 448) * 512
+        let shift = max(0, Int(steps.exponent < 0 ? 0 : steps.exponent) - 3)
+        let rounded = Int((steps / Float(1 << shift)).rounded(.toNearestOrEven))
+        return sign | UInt8(shift << 3 + rounded)
     }
 
     /// Nearest, ties to even.

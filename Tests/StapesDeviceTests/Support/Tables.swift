@@ -28,3 +28,6 @@ let computeTypes: [ScalarType] = [.float32, .bfloat16]
 
 /// What weights and caches are held in.
 let storedTypes: [ScalarType] = [.float32, .bfloat16, .float16]
+
+/// What keys and values of a window are held in.
+let cachedTypes: [ScalarType] = storedTypes + [.float8]

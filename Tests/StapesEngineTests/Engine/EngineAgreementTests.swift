@@ -25,6 +25,19 @@ import Testing
         }
     }
 
+    /// Windows in eight bits: every level's kernels and the plain ones say the same, and not what four bytes say.
+    @Test(arguments: CPULevel.available) func backendsAgreeOnWindowsOfEightBits(_ level: CPULevel) async throws {
+        let requests = [TinyModel.mixed[1], TinyModel.mixed[2], TinyModel.mixed[3], TinyModel.request(window: 8)]
+        var configuration = model.configuration(.crossFloat8, oneDNN: false)
+        configuration.level = level
+        let cpu = try await Engine(configuration).together(requests)
+        (configuration.prefillBackend, configuration.decodeBackend) = (.reference, .reference)
+        let reference = try await Engine(configuration).together(requests)
+        for (one, other) in zip(cpu, reference) { #expect(agree(one, other, tolerance: 1e-4)) }
+        let exact = try await Engine(model.configuration(.float32, oneDNN: false)).together(requests)
+        #expect(zip(cpu, exact).contains { $0.noSpeechProbability != $1.noSpeechProbability })
+    }
+
     @Test func oneDNNAgreesWithOurOwnKernels() async throws {
         let with = try await Engine(model.configuration(oneDNN: true)).together(TinyModel.mixed)
         let without = try await Engine(model.configuration(oneDNN: false)).together(TinyModel.mixed)

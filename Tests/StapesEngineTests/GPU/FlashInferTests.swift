@@ -80,4 +80,18 @@ import Testing
         let native = try EngineDescription(TinyModel.setup(.gpu), model: TinyModel.configuration)
         #expect(!flashInfer.isDeterministic && native.isDeterministic)
     }
+
+    /// It has no kernel for windows of eight bits, and says so before anything is loaded.
+    @Test func windowsOfEightBitsAreRefusedByName() throws {
+        var configuration = TinyModel.setup(.gpuCrossFloat8)
+        for backends in [(BackendChoice.flashinfer, BackendChoice.native), (.native, .flashinfer)] {
+            (configuration.prefillBackend, configuration.decodeBackend) = backends
+            let error = #expect(throws: EngineError.self) { try configuration.checkDevice() }
+            #expect(error?.code == .unavailable)
+            #expect(
+                error?.message == "the attention backend 'flashinfer' reads no cross keys and values in float8; there is: native")
+        }
+        (configuration.prefillBackend, configuration.decodeBackend) = (.native, .native)
+        try configuration.checkDevice()
+    }
 }

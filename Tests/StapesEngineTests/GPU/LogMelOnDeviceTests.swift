@@ -53,7 +53,8 @@ extension GPUAgreementTests {
         }
         stream.logMel(
             UnsafePointer(samples.start()), sampleStride: stride, windows: UnsafePointer(entries.start()),
-            count: windows.count, frames: frames, tables: tables, into: output.start())
+            count: windows.count, frames: frames, tables: tables, into: output.start(),
+            featureStride: frames * bins)
         var values = [Float](repeating: 0, count: frames * bins * windows.count)
         stream.read(UnsafePointer(output.start(of: Float.self)), count: values.count, into: &values)
         try stream.check()

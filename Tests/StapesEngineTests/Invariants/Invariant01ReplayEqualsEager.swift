@@ -8,7 +8,7 @@ import Testing
     private static let rows = 12
     /// Kinds with every bucket of theirs.
     private static let buckets =
-        [Setup.float32, .bfloat16, .int8, .gpu].flatMap { type in
+        [Setup.float32, .crossFloat8, .bfloat16, .int8, .gpu, .gpuCrossFloat8].flatMap { type in
             GraphBuckets.decodeRows(maximum: type.isGPU ? 4 : rows).map { (type, $0) }
         } + [(.gpuBFloat16, 2)]
     /// With three pages before it, it still fits a sequence.

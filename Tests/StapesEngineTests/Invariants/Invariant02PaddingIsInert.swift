@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Setup.float32, .bfloat16, .int8, .gpu, .gpuBFloat16])
+    @Test(arguments: [Setup.float32, .crossFloat8, .bfloat16, .int8, .gpu, .gpuBFloat16, .gpuCrossFloat8])
     func spoiltSurroundingsNeverReachLiveRowsOfADecodeStep(type: Setup) throws {
         let seed: UInt64 = 120
         var generator = SeededGenerator(seed: seed)

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Invariant 5: cross keys and values are written once") struct Invariant05CrossWrittenOnce {
     /// Windows are encoded one after the other while those before them are prefilled and decoded.
-    @Test(arguments: [Setup.float32, .bfloat16, .int8, .gpu, .gpuBFloat16])
+    @Test(arguments: [Setup.float32, .crossFloat8, .bfloat16, .int8, .gpu, .gpuBFloat16, .gpuCrossFloat8])
     func blocksStayAsTheyWereEncodedWhateverIsDecoded(type: Setup) throws {
         let world = try DecodeWorld(type)
         let arena = world.runner.pool.crossArena
@@ -64,7 +64,7 @@ import Testing
     }
 
     /// One write a layer when a window is encoded; in decode only the self arena's, which on a GPU self-attention does.
-    @Test(arguments: [Setup.float32, .gpu]) func keysAndValuesAreStoredByTheEncoderAlone(type: Setup) throws {
+    @Test(arguments: [Setup.float32, .gpu, .gpuCrossFloat8]) func keysAndValuesAreStoredByTheEncoderAlone(type: Setup) throws {
         let world = try DecodeWorld(type)
         let store = address(world.runner.stream.kernels.storeKV)
         let layers = TinyModel.configuration.decoderLayers

@@ -4,7 +4,7 @@ import StapesTesting
 import Testing
 
 @Suite("Invariant 6: stale state is never seen", .timeLimit(.minutes(2))) struct Invariant06StaleState {
-    @Test(arguments: [Setup.float32, .bfloat16, .int8, .gpu, .gpuBFloat16])
+    @Test(arguments: [Setup.float32, .crossFloat8, .bfloat16, .int8, .gpu, .gpuBFloat16, .gpuCrossFloat8])
     func rowsGiveTheSameInLargeSmallAndPermutedBatches(type: Setup) throws {
         let world = try DecodeWorld(type)
         let seed: UInt64 = 160

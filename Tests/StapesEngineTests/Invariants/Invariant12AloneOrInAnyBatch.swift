@@ -74,7 +74,8 @@ struct Invariant12AloneOrInAnyBatch {
     }
 
     /// Row by row: what one sequence gets in a step does not depend on who else is in it, nor on where it stands.
-    @Test(arguments: [Setup.float32, .bfloat16, .int8, .gpu, .gpuBFloat16]) func rowOfAStepHasTheBitsItHasAlone(
+    @Test(arguments: [Setup.float32, .crossFloat8, .bfloat16, .int8, .gpu, .gpuBFloat16, .gpuCrossFloat8])
+    func rowOfAStepHasTheBitsItHasAlone(
         type: Setup
     )
         throws

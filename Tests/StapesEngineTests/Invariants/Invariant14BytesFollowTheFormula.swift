@@ -10,11 +10,11 @@ import Testing
 @Suite("Invariant 14: bytes follow the formula, graphs are bounded and reported")
 struct Invariant14BytesFollowTheFormula {
     private static func configuration(
-        _ shape: ModelConfiguration, _ computeType: ComputeType
+        _ shape: ModelConfiguration, _ computeType: ComputeType, crossKVType: CrossKVType = .auto
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: .random(shape, seed: 1), special: SpecialTokens(vocabularySize: shape.vocabularySize),
-            computeType: computeType, threads: 2, maximumRows: 4)
+            computeType: computeType, crossKVType: crossKVType, threads: 2, maximumRows: 4)
     }
 
     /// Keys and values of the decoder's layers, and of no other: that is a third of one slot space for all.
@@ -47,15 +47,39 @@ struct Invariant14BytesFollowTheFormula {
         #expect(description.crossKVBytesPerWindow == window && description.selfKVBytesPerToken == token)
     }
 
-    @Test(arguments: [Setup.float32, .bfloat16, .int8, .gpu, .gpuBFloat16])
+    /// A byte for each of a window's numbers, whatever the tokens' are held in, and twice the windows in a cache.
+    @Test(arguments: KnownModels.names, [Setup.float32, .float16])
+    func windowsOfEightBitsTakeAByteANumber(name: String, type: Setup) throws {
+        let shape = try #require(KnownModels.configuration(named: name))
+        func configuration(_ cross: CrossKVType) -> EngineConfiguration {
+            var configuration = Self.configuration(shape, type.computeType, crossKVType: cross)
+            configuration.cacheBytes = 1 << 32
+            return configuration
+        }
+        let (plain, eight) = (configuration(.auto), configuration(.float8))
+        let description = try EngineDescription(eight, model: shape)
+        let element = type == .float32 ? 4 : 2
+        #expect(description.crossKVBytesPerWindow == 1500 * shape.decoderLayers * 2 * shape.width)
+        #expect(description.selfKVBytesPerToken == shape.decoderLayers * 2 * shape.width * element)
+        if name == "large-v3" { #expect(description.crossKVBytesPerWindow == 122_880_000) }
+        let (most, limits) = (SchedulerLimits(plain, model: shape), SchedulerLimits(eight, model: shape))
+        #expect(limits.blockBytes * element == most.blockBytes && limits.pageBytes == most.pageBytes)
+        let idle = [most, limits].map { min($0.cacheBytes / $0.blockBytes, 4096) }
+        #expect(most.crossBlocks == 5 + idle[0] && limits.crossBlocks == 5 + idle[1])
+        #expect(idle[1] == 4096 || idle[1] / element == idle[0])
+    }
+
+    @Test(arguments: [Setup.float32, .crossFloat8, .bfloat16, .int8, .gpu, .gpuBFloat16, .gpuCrossFloat8])
     func arenasHaveTheBytesOfTheirLimits(type: Setup) throws {
         let world = try LoopWorld(TinyModel.setup(type, rows: 3))
         let (pool, limits) = (world.loop.runner.pool, world.loop.scheduler.limits)
         #expect(pool.selfArena.byteCount == limits.selfPages * limits.pageBytes)
         #expect(pool.crossArena.byteCount == limits.crossBlocks * limits.blockBytes)
         // Two layers, keys and values, 128 wide; 100 positions are seven tiles.
-        let element = type == .float32 ? 4 : 2
-        #expect(limits.pageBytes == 16 * 2 * 2 * 128 * element && limits.blockBytes == 112 * 2 * 2 * 128 * element)
+        let element = type.computeType == .float32 ? 4 : 2
+        let crossElement = type.crossKVType == .float8 ? 1 : element
+        #expect(limits.pageBytes == 16 * 2 * 2 * 128 * element)
+        #expect(limits.blockBytes == 112 * 2 * 2 * 128 * crossElement)
     }
 
     /// What the driver was asked for: pages and blocks more by exactly their bytes.

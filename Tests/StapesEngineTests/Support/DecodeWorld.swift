@@ -252,6 +252,10 @@ extension KVArena {
         for page in 0..<pageCount {
             var bytes = [UInt8](repeating: 0, count: layout.bytesPerPage)
             bytes.withUnsafeMutableBytes {
+                if layout.type == .float8 {
+                    for offset in $0.indices { $0[offset] = referenceFloat8(of: generator.nextSignedUnit() / 2) }
+                    return
+                }
                 for offset in stride(from: 0, to: $0.count, by: 4) {
                     let value = (generator.nextSignedUnit() / 2).bitPattern
                     $0.storeBytes(
@@ -297,6 +301,7 @@ extension KVArena {
             case .bfloat16:
                 $0.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: index * 2, as: UInt16.self)
             case .float16: $0.storeBytes(of: Float16(min(value, 6e4)), toByteOffset: index * 2, as: Float16.self)
+            case .float8: $0[index] = referenceFloat8(of: value)
             }
         }
     }

@@ -13,6 +13,7 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     var chosenBackend: BackendChoice?
     /// Whether the GPU has a library for products of many rows.
     var hasLibrary = false
+    var crossKVType = CrossKVType.auto
 
     static let float32 = Setup(computeType: .float32, isGPU: false)
     static let float16 = Setup(computeType: .float16, isGPU: false)
@@ -28,13 +29,21 @@ struct Setup: Sendable, Hashable, CustomTestStringConvertible {
     /// The same with a stand-in for cuBLASLt.
     static let gpuLibrary = Setup(computeType: .float16, isGPU: true, hasLibrary: true)
     static let gpuLibraryBFloat16 = Setup(computeType: .bfloat16, isGPU: true, hasLibrary: true)
+    /// Windows' keys and values in eight bits.
+    static let crossFloat8 = Setup(computeType: .float32, isGPU: false, crossKVType: .float8)
+    static let gpuCrossFloat8 = Setup(computeType: .float16, isGPU: true, crossKVType: .float8)
+    static let gpuBFloat16CrossFloat8 = Setup(computeType: .bfloat16, isGPU: true, crossKVType: .float8)
 
     var device: EngineDevice { isGPU ? .cuda(hasLibrary ? FakeGPU.contextWithLibrary : FakeGPU.context) : .cpu }
     var backend: BackendChoice { chosenBackend ?? (isGPU ? .native : .cpu) }
     var testDescription: String {
-        guard isGPU else { return "\(computeType)" }
-        return "GPU, \(hasLibrary ? "library, " : "")\(computeType), \(backend)"
+        let cross = crossKVType == .auto ? "" : ", cross keys in \(crossKVType)"
+        guard isGPU else { return "\(computeType)" + cross }
+        return "GPU, \(hasLibrary ? "library, " : "")\(computeType), \(backend)" + cross
     }
+
+    /// The CPU in float32, with windows held as here.
+    var onCPU: Setup { Setup(computeType: .float32, isGPU: false, crossKVType: crossKVType) }
 
     /// Both ways on the CPU, and the way that it is run on a GPU.
     static let bothWays: [(Setup, Bool)] = [(.float32, false), (.float32, true), (.gpu, true)]

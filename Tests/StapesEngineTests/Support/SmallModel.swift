@@ -18,17 +18,17 @@ enum SmallModel {
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: .random(shape, seed: 5), special: special, device: type.device, computeType: type.computeType,
-            threads: 1, usesOneDNN: false, graphs: graphs, maximumRows: rows,
+            crossKVType: type.crossKVType, threads: 1, usesOneDNN: false, graphs: graphs, maximumRows: rows,
             encoderWindows: encoderWindows, looksAhead: looksAhead, cacheBytes: 0)
     }
 
     static func limits(_ type: Setup, rows: Int, selfPages: Int, crossBlocks: Int, cacheBytes: Int) -> SchedulerLimits {
-        let cache = setup(type, rows: rows, looksAhead: false).types.cache
+        let types = setup(type, rows: rows, looksAhead: false).types
         return SchedulerLimits(
             rows: rows, selfPages: selfPages, crossBlocks: crossBlocks, prefillTokens: 100, textContext: 64,
             audioContext: 20,
-            pageBytes: KVLayout(layers: 1, heads: 1, positionsPerPage: 16, type: cache).bytesPerPage,
-            blockBytes: KVLayout(layers: 1, heads: 1, positionsPerPage: 20, type: cache).bytesPerPage,
+            pageBytes: KVLayout(layers: 1, heads: 1, positionsPerPage: 16, type: types.cache).bytesPerPage,
+            blockBytes: KVLayout(layers: 1, heads: 1, positionsPerPage: 20, type: types.crossCache).bytesPerPage,
             cacheBytes: cacheBytes)
     }
 

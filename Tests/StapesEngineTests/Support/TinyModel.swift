@@ -46,9 +46,10 @@ struct TinyModel {
         cacheBytes: Int? = nil, encoderWindows: Int? = nil, metrics: MetricsRegistry = MetricsRegistry()
     ) -> EngineConfiguration {
         EngineConfiguration(
-            model: source, special: special, device: setup.device, computeType: setup.computeType, threads: 2,
-            prefillBackend: setup.backend, decodeBackend: setup.backend, graphs: graphs, maximumRows: rows,
-            encoderWindows: encoderWindows, looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
+            model: source, special: special, device: setup.device, computeType: setup.computeType,
+            crossKVType: setup.crossKVType, threads: 2, prefillBackend: setup.backend, decodeBackend: setup.backend,
+            graphs: graphs, maximumRows: rows, encoderWindows: encoderWindows, looksAhead: looksAhead,
+            cacheBytes: cacheBytes, metrics: metrics)
     }
 
     static func features(_ seed: Int, positions: Int) -> [Float] {
