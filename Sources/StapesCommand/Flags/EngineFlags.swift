@@ -79,6 +79,7 @@ package struct EngineFlags: ParsableArguments {
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
             padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
-            maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value, cacheByteCount: cacheSize, requiresDeterminism: deterministic)
+            maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value, cacheByteCount: cacheSize,
+            requiresDeterminism: deterministic)
     }
 }

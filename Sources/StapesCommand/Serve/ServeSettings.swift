@@ -14,7 +14,8 @@ package enum ServeSettings {
     package static let valued: Set<String> = [
         "api-key", "api-key-file", "attention-backend", "batch-size", "cache-size", "compute-type", "config",
         "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "drain-seconds",
-        "encoder-batch-size", "head-timeout", "host", "idle-timeout", "log-format", "log-level", "look-ahead", "max-audio-memory",
+        "encoder-batch-size", "head-timeout", "host", "idle-timeout", "log-format", "log-level", "look-ahead",
+        "max-audio-memory",
         "max-audio-seconds", "max-connections", "max-queue", "max-realtime-sessions", "max-requests",
         "max-spool-size", "max-upload-size", "max-uploads", "model", "model-dir", "port", "prefill-attention-backend",
         "realtime-idle-timeout", "request-timeout", "served-model-name", "spool-dir", "threads",
