@@ -76,9 +76,10 @@ def all_of(check, backends):
     for name in speed:
         steps.append(
             Step(
-                f"encode {name}", lambda c, n=name: encode(c, n), 30 if name == "large-v3" else 12, 75, 2, needs_gpu=True
+                f"encode {name}", lambda c, n=name: encode(c, n), 30 if name == "large-v3" else 12, 75, 2,
+                needs_gpu=True,
             )
-        )
+        )  # fmt: skip
     for name in every:
         steps.append(
             Step(

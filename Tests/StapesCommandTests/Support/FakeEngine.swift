@@ -14,7 +14,8 @@ final class FakeEngine: SpeechEngine {
         model: "fake", modelDirectory: "/nowhere", device: "cpu", computeType: "float32", threads: 2,
         kernels: "generic", usesOneDNN: false, prefillAttention: "a", decodeAttention: "b",
         decodeGraph: GraphDecision(enabled: true, reason: "they can", isWarning: false), decodeGraphRows: [1, 2],
-        looksAhead: true, isDeterministic: false, maximumEncoderBatchSize: 8, encoderByteCount: 80_000_000, cacheByteCount: 64_000_000, crossKvBytesPerWindow: 100,
+        looksAhead: true, isDeterministic: false, maximumEncoderBatchSize: 8, encoderByteCount: 80_000_000,
+        cacheByteCount: 64_000_000, crossKvBytesPerWindow: 100,
         selfKvBytesPerToken: 10)
 
     struct State {

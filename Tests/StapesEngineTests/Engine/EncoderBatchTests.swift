@@ -53,7 +53,8 @@ import Testing
     }
 
     /// Frames of a window meet those of its neighbours nowhere: not in the convolutions, not in attention.
-    @Test(arguments: [Setup.float32, .int16Encoder, .gpu]) func windowThatIsNotANumberSpoilsNoOther(setup: Setup) throws {
+    @Test(arguments: [Setup.float32, .int16Encoder, .gpu]) func windowThatIsNotANumberSpoilsNoOther(setup: Setup) throws
+    {
         let world = try DecodeWorld(setup, rows: 4, encoderWindows: 3, seed: Self.seed)
         let arena = world.runner.pool.crossArena
         var windows = Self.windows([1, 2, 3])
@@ -96,7 +97,10 @@ import Testing
         // Windows of full length, one of them twice, and a short one among them.
         let requests =
             (1...4).map { TinyModel.request(window: $0, steps: 6, endless: true) }
-            + [TinyModel.request(window: 2, prompt: 9, steps: 4), TinyModel.request(window: 6, positions: 30, steps: 5)]
+            + [
+                TinyModel.request(window: 2, prompt: 9, steps: 4),
+                TinyModel.request(window: 6, positions: 30, steps: 5),
+            ]
         func run(_ windows: Int) throws -> LoopWorld {
             var configuration = TinyModel.setup(setup, rows: 6, encoderWindows: windows)
             configuration.usesOneDNN = false

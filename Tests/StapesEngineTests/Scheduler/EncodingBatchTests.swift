@@ -71,7 +71,8 @@ import Testing
 
     @Test func lackOfBlocksOrPagesOrRowsMakesASmallerBatch() throws {
         for (limits, first) in [
-            (limits(8, crossBlocks: 4), [1, 2, 3]), (limits(8, selfPages: 3), [1, 2]), (limits(8, rows: 5), [1, 2, 3, 4, 5]),
+            (limits(8, crossBlocks: 4), [1, 2, 3]), (limits(8, selfPages: 3), [1, 2]),
+            (limits(8, rows: 5), [1, 2, 3, 4, 5]),
         ] {
             var scheduler = Scheduler(limits: limits)
             try submit(1...8, to: &scheduler)
