@@ -223,8 +223,14 @@ void emulator_wait_for_predecessors(int line) {
   if (thread->waits++) emulator_fail("waits for the kernels before a second time, in line %d", line);
   // It is no barrier: only where something is hidden do threads meet here.
   if (here->hidden.empty()) return;
+  // Copies that have begun would be made later here than they may be.
+  for (const emulator_copy &copy : thread->copies)
+    for (const emulator_memory &memory : to_hide)
+      if (copy.valid && copy.from >= memory.begin && copy.from < static_cast<char *>(memory.begin) + memory.bytes)
+        emulator_fail("began a copy before it waited for the kernels before, in line %d", line);
   thread->state = AT_WAIT;
   if (++here->at_wait == here->count) {
+    here->at_wait = 0;
     if (!show()) emulator_fail("wrote before it waited for the kernels before, in line %d", line);
     for (unsigned i = 0; i < here->count; i++) here->threads[i].state = READY;
   }
@@ -236,7 +242,8 @@ static void check_waits(const runner *thread) {
   machine &m = *here;
   int waits = int(thread->waits);
   if (m.needed_waits >= 0 && waits != m.needed_waits) emulator_fail("did not wait for the kernels before");
-  if (m.waits >= 0 && waits != m.waits) emulator_fail("waited %d times for the kernels before, others %d", waits, m.waits);
+  if (m.waits >= 0 && waits != m.waits)
+    emulator_fail("waited %d times for the kernels before, others %d", waits, m.waits);
   m.waits = waits;
 }
 
