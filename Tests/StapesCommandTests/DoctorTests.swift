@@ -65,7 +65,8 @@ import Testing
         #expect(object["deterministic"] == .bool(false))
         #expect(object["cache_bytes"] == .number(64e6))
         #expect(report.text.contains("decode graph       on for 1, 2 rows: they can\n"))
-        #expect(report.text.contains("\nlog-mel            by the host\nlook-ahead         on\ndeterministic      no\n"))
+        #expect(
+            report.text.contains("\nlog-mel            by the host\nlook-ahead         on\ndeterministic      no\n"))
         #expect(report.text.contains("\ncache              up to 64.0 MB of unused windows and prompts\n"))
         #expect(report.text.contains("models             base in /cache/base, incomplete\n"))
     }

@@ -65,6 +65,7 @@ package struct EngineFlags: ParsableArguments {
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
             padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
-            lookAhead: attention.lookAhead.value, logMel: attention.logMel, cacheByteCount: cacheSize, requiresDeterminism: deterministic)
+            lookAhead: attention.lookAhead.value, logMel: attention.logMel, cacheByteCount: cacheSize,
+            requiresDeterminism: deterministic)
     }
 }

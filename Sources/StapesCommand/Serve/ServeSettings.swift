@@ -15,7 +15,8 @@ package enum ServeSettings {
         "api-key", "api-key-file", "attention-backend", "batch-size", "cache-size", "compute-type", "config",
         "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device", "drain-seconds",
         "head-timeout", "host", "idle-timeout", "log-format", "log-level", "log-mel", "look-ahead",
-        "max-audio-memory", "max-audio-seconds", "max-connections", "max-queue", "max-realtime-sessions", "max-requests",
+        "max-audio-memory", "max-audio-seconds", "max-connections", "max-queue", "max-realtime-sessions",
+        "max-requests",
         "max-spool-size", "max-upload-size", "max-uploads", "model", "model-dir", "port", "prefill-attention-backend",
         "realtime-idle-timeout", "request-timeout", "served-model-name", "spool-dir", "threads",
     ]
