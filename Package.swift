@@ -116,7 +116,8 @@ let package = Package(
             ]),
         .testTarget(name: "CUDAEmulatorTests", dependencies: ["CUDAEmulator", "CUDADriver"]),
         .testTarget(
-            name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesModel", "StapesTesting"], exclude: ["Goldens"]),
+            name: "StapesAudioTests", dependencies: ["StapesAudio", "StapesModel", "StapesTesting"],
+            exclude: ["Goldens"]),
         .testTarget(
             name: "StapesDecodingTests", dependencies: ["StapesDecoding", "StapesTokenizer", "StapesTesting"],
             exclude: ["Goldens"]),

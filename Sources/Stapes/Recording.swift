@@ -76,7 +76,8 @@ struct Recording: Sendable {
     }
 
     private func transcribe(
-        _ audio: AudioFeatures, by walk: FileWalk, _ statistics: inout TranscriptionStatistics, map: (Segment) -> Segment,
+        _ audio: AudioFeatures, by walk: FileWalk, _ statistics: inout TranscriptionStatistics,
+        map: (Segment) -> Segment,
         onEvent: EventSink
     ) async throws(StapesError) -> FileWalk.Result {
         var result = try await walk.run(audio, &statistics) { segments, frames in

@@ -29,7 +29,8 @@ struct WindowClient: Sendable {
 
     /// Decodes a window.
     func decode(
-        _ job: WindowJob, of audio: AudioFeatures, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+        _ job: WindowJob, of audio: AudioFeatures, _ options: TranscriptionOptions,
+        _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> WindowResult {
         let positions = options.audioContext.positions(frames: job.size)
         let decoder = WindowDecoder(
@@ -65,7 +66,8 @@ struct WindowClient: Sendable {
 
     /// The language of one window.
     func language(
-        of job: WindowJob, _ audio: AudioFeatures, _ options: TranscriptionOptions, _ statistics: inout TranscriptionStatistics
+        of job: WindowJob, _ audio: AudioFeatures, _ options: TranscriptionOptions,
+        _ statistics: inout TranscriptionStatistics
     ) async throws(StapesError) -> LanguageProbability {
         let positions = options.audioContext.positions(frames: job.size)
         let features = features(seek: job.seek, size: job.size, of: audio, positions: positions)

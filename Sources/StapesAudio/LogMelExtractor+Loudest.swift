@@ -1,3 +1,5 @@
+import StapesModel
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Musl)
@@ -5,7 +7,6 @@
 #else
     import Glibc
 #endif
-import StapesModel
 
 extension LogMelExtractor {
     /// Frames whose exact values are made together.

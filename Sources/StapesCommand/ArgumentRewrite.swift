@@ -20,7 +20,8 @@ package enum ArgumentRewrite {
         "initial-prompt", "language",
 >>>>>>> encode
         "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
-        "log-mel", "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line",
+        "log-mel", "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width",
+        "max-words-per-line",
         "metrics", "model", "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format",
         "passes", "patience", "prefill-attention-backend", "prefix", "prepend-punctuations", "programmatic-launch",
         "progress", "prompt", "prompt-reset-on-temperature", "reference-texts", "repeat", "repetition-penalty",

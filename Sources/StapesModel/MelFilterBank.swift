@@ -40,7 +40,11 @@ package struct MelFilterBank: Sendable {
         var (inner, outer): (Float, Float) = (0, 0)
         for (index, weight) in weights.enumerated() {
             let point = index % Self.spectrumSize
-            if point == 0 || point == Self.spectrumSize - 1 { outer = max(outer, weight) } else { inner = max(inner, weight) }
+            if point == 0 || point == Self.spectrumSize - 1 {
+                outer = max(outer, weight)
+            } else {
+                inner = max(inner, weight)
+            }
         }
         return 200 * inner + 400 * outer
     }

@@ -73,7 +73,9 @@ import Testing
     func loudestIsThatOfTheWholeFile(level: Int, bins: Int) throws {
         let extractor = try #require(LogMelExtractor(bins: bins, level: level))
         var noise = Noise(seed: UInt64(bins + level))
-        var files: [[Float]] = [[], [0.5], noise.samples(199), noise.samples(50_000), [Float](repeating: 0, count: 9000)]
+        var files: [[Float]] = [
+            [], [0.5], noise.samples(199), noise.samples(50_000), [Float](repeating: 0, count: 9000),
+        ]
         // A tone, whose power one filter has, or whose energy is in a place or two of much noise.
         for hertz in [40.0, 300, 1000, 3900, 7990] {
             let tone = (0..<20_000).map { Float(DirectSpectrum.tone(hertz: hertz, sample: $0)) }

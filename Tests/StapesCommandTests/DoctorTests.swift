@@ -68,7 +68,8 @@ import Testing
         #expect(object["encoder_batch_size"] == .number(8) && object["encoder_bytes"] == .number(80e6))
         #expect(report.text.contains("\nencoder            up to 8 windows at a time, 80.0 MB\n"))
         #expect(report.text.contains("decode graph       on for 1, 2 rows: they can\n"))
-        #expect(report.text.contains("\nlog-mel            by the host\nlook-ahead         on\ndeterministic      no\n"))
+        #expect(
+            report.text.contains("\nlog-mel            by the host\nlook-ahead         on\ndeterministic      no\n"))
         #expect(report.text.contains("\ncache              up to 64.0 MB of unused windows and prompts\n"))
         #expect(report.text.contains("models             base in /cache/base, incomplete\n"))
     }

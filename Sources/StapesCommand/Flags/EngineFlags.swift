@@ -88,15 +88,8 @@ package struct EngineFlags: ParsableArguments {
             decodeAttentionBackend: attention.decodeAttentionBackend, decodeGraph: attention.mode,
             decodeGraphRows: attention.decodeGraphRows(maximumBatchSize: maximumBatchSize),
             padsDecodeGraphs: !attention.disableCudaGraphPadding, maximumBatchSize: maximumBatchSize,
-<<<<<<< HEAD
             maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value,
             programmaticLaunch: attention.programmaticLaunch, logMel: attention.logMel, cacheByteCount: cacheSize,
             requiresDeterminism: deterministic)
-||||||| e933d04
-            maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value, cacheByteCount: cacheSize, requiresDeterminism: deterministic)
-=======
-            maximumEncoderBatchSize: encoderBatchSize, lookAhead: attention.lookAhead.value, cacheByteCount: cacheSize,
-            requiresDeterminism: deterministic)
->>>>>>> encode
     }
 }

@@ -47,7 +47,8 @@ extension GPUAgreementTests {
             let values = Array(window.samples)
             stream.write(values, count: values.count, to: samples.start(of: Float.self) + index * stride)
             let entry = [
-                Int32(values.count), Int32(window.lead), Int32(window.content), Int32(bitPattern: window.loudest.bitPattern),
+                Int32(values.count), Int32(window.lead), Int32(window.content),
+                Int32(bitPattern: window.loudest.bitPattern),
             ]
             stream.write(entry, count: 4, to: entries.start(of: Int32.self) + 4 * index)
         }
@@ -130,7 +131,9 @@ extension GPUAgreementTests {
                 #expect(one.tokens == other.tokens, "\(name), window \(index)")
                 #expect(abs(one.sumLogProbability - other.sumLogProbability) < 0.02, "\(name), window \(index)")
             }
-            #expect(metrics.replays("encoder") - replays == Self.cuts.prefix(7).count { $0.2 == 200 }, "full windows are replayed")
+            #expect(
+                metrics.replays("encoder") - replays == Self.cuts.prefix(7).count { $0.2 == 200 },
+                "full windows are replayed")
         }
         #expect(await engine.holdings() == EngineHoldings())
     }
@@ -160,7 +163,8 @@ extension GPUAgreementTests {
         var configuration = TinyModel.setup(.gpu, rows: 1)
         configuration.logMelOnDevice = true
         let engine = try await Engine(configuration)
-        func failure(count: Int = 1000, lead: Int = 0, content: Int = 20, loudest: Float = 0) async -> EngineError.Code? {
+        func failure(count: Int = 1000, lead: Int = 0, content: Int = 20, loudest: Float = 0) async -> EngineError.Code?
+        {
             let window = WindowSamples(
                 samples: [Float](repeating: 0.1, count: count)[...], lead: lead, content: content, loudest: loudest)
             return await engine.failure(of: Self.request(.samples(window), positions: 10, steps: 1))
