@@ -145,6 +145,13 @@ def rows():
                             lambda r, s=shape, b=batch, k=kind, e=backend: milliseconds(r, s, b, k, (e,)), 3,
                         )
                     )  # fmt: skip
+    for batch in (1, 8, 32, 64):
+        table.append(
+            Row(
+                f"large-v3 decode step, {batch} rows, native, graph, windows in float8", "ms",
+                lambda r, b=batch: milliseconds(r, "large-v3", b, backends=("native float8",)), 3,
+            )
+        )  # fmt: skip
     for shape in SHAPES:
         step = f"windows {shape}"
         table.append(Row(f"{shape} encoder, one window at a time", "ms", field(step, "clip_encode_ms")))

@@ -7,7 +7,8 @@ package enum ArgumentRewrite {
     package static let valued: Set<String> = ServeSettings.valued.union([
         "abandon", "api-key", "append-punctuations", "attention-backend", "audio-context", "batch-size", "beam-size",
         "best-of", "cache-size", "category", "clip-timestamps", "compression-ratio-threshold", "compute-type",
-        "concurrency", "cross-kv-type", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device",
+        "concurrency", "cross-kv-type", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend",
+        "decode-graph", "device",
         "duration", "endpoint", "field", "hallucination-silence-threshold", "hotwords", "initial-prompt", "language",
         "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
         "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width", "max-words-per-line",

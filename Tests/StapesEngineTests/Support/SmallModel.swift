@@ -18,7 +18,8 @@ enum SmallModel {
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: .random(shape, seed: 5), special: special, device: type.device, computeType: type.computeType,
-            crossKVType: type.crossKVType, threads: 1, usesOneDNN: false, graphs: graphs, maximumRows: rows, looksAhead: looksAhead, cacheBytes: 0)
+            crossKVType: type.crossKVType, threads: 1, usesOneDNN: false, graphs: graphs, maximumRows: rows,
+            looksAhead: looksAhead, cacheBytes: 0)
     }
 
     static func limits(_ type: Setup, rows: Int, selfPages: Int, crossBlocks: Int, cacheBytes: Int) -> SchedulerLimits {

@@ -47,7 +47,8 @@ struct TinyModel {
     ) -> EngineConfiguration {
         EngineConfiguration(
             model: source, special: special, device: setup.device, computeType: setup.computeType,
-            crossKVType: setup.crossKVType, threads: 2, prefillBackend: setup.backend, decodeBackend: setup.backend, graphs: graphs, maximumRows: rows,
+            crossKVType: setup.crossKVType, threads: 2, prefillBackend: setup.backend, decodeBackend: setup.backend,
+            graphs: graphs, maximumRows: rows,
             looksAhead: looksAhead, cacheBytes: cacheBytes, metrics: metrics)
     }
 
