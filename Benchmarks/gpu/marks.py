@@ -179,6 +179,13 @@ def rows():
     for shape in ("tiny", "base", "turbo", "large-v3"):
         for count in (1, 2, 4, 8):
             table.append(Row(f"{shape} encoder, {count} at once", "windows/s", encoding(shape, count), 1))
+    for batch in (1, 8, 32, 64):
+        table.append(
+            Row(
+                f"large-v3 decode step, {batch} rows, native, graph, windows in float8", "ms",
+                lambda r, b=batch: milliseconds(r, "large-v3", b, backends=("native float8",)), 3,
+            )
+        )  # fmt: skip
     for shape in SHAPES:
         step = f"windows {shape}"
         table.append(Row(f"{shape} encoder, one window at a time", "ms", field(step, "clip_encode_ms")))

@@ -72,6 +72,13 @@ def all_of(check, backends):
                 3, needs_gpu=True,
             )
         )  # fmt: skip
+    if "native" in backends:
+        steps.append(
+            Step(
+                f"decode {speed[-1]} native float8",
+                lambda c: decode(c, speed[-1], "native", "--cross-kv-type", "float8"), 30, 75, 4, needs_gpu=True,
+            )
+        )  # fmt: skip
     seconds = {"tiny": 12, "base": 12, "small": 15, "turbo": 25, "large-v3": 45}
     for name in speed:
         steps.append(
@@ -194,11 +201,11 @@ def forced(check):
 # --- Speed ------------------------------------------------------------------------------------------------------------
 
 
-def decode(check, shape, backend):
+def decode(check, shape, backend, *rest):
     sizes, count = ("1,8", "10") if check.is_dry else ("1,8,32,64", "100")
     return check.json(
         "decode", "--random-weights", shape, "--device", check.device, "--attention-backend", backend, "--batch-sizes",
-        sizes, "--steps", count,
+        sizes, "--steps", count, *rest,
     )  # fmt: skip
 
 

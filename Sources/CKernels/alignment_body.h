@@ -10,7 +10,8 @@ static void LEVEL(cross_scores)(const void *arguments, int thread, int threads) 
     float query[STAPES_HEAD_WIDTH], scores[STAPES_TILE];
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES)
       vf_store(query + d,
-               load_as(a->query, a->type, token * a->query_stride + head * STAPES_HEAD_WIDTH + d) * a->scale);
+               load_as(a->query, a->type, token * a->query_stride + head * STAPES_HEAD_WIDTH + d) *
+                   (a->scale * unit_of(a->cache.type)));
     const char *keys =
         (const char *)a->cache.keys + (a->page * a->cache.page_stride + head * a->cache.head_stride) * size;
     float *out = a->scores + item * a->positions;

@@ -8,17 +8,21 @@
 #define TILE_VECTORS (STAPES_TILE * 4 / VECTOR_BYTES)
 #define TILE_VALUES (STAPES_TILE * STAPES_HEAD_WIDTH)
 
-/// scores[16] = query . keys of one tile. Even and odd dimensions are summed apart, which halves the wait for sums.
+/// scores[16] = query . keys of one tile, as `load_two` gives them. Even and odd dimensions are summed apart, which halves
+/// the wait for sums.
 INLINE void tile_scores(const float *query, const void *keys, stapes_type type, float *scores) {
   vf even[TILE_VECTORS] = {{0}}, odd[TILE_VECTORS] = {{0}};
   const int64_t bytes = STAPES_TILE * bytes_of(type);
   for (int d = 0; d < STAPES_HEAD_WIDTH; d += 2) {
     if (type != STAPES_FLOAT32) fetch_ahead((const char *)keys + d * bytes, 2 * bytes);
     vf q0 = vf_splat(query[d]), q1 = vf_splat(query[d + 1]);
+    vf k[2 * TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (int v = 0; v < 2 * TILE_VECTORS; v += 2) load_two(keys, type, d * STAPES_TILE + v * LANES, k + v);
 #pragma clang loop unroll(full)
     for (int v = 0; v < TILE_VECTORS; v++) {
-      even[v] += q0 * load_as(keys, type, d * STAPES_TILE + v * LANES);
-      odd[v] += q1 * load_as(keys, type, (d + 1) * STAPES_TILE + v * LANES);
+      even[v] += q0 * k[v];
+      odd[v] += q1 * k[TILE_VECTORS + v];
     }
   }
 #pragma clang loop unroll(full)
@@ -35,15 +39,25 @@ INLINE void tile_values(const float *weights, const void *values, stapes_type ty
     if (type != STAPES_FLOAT32) fetch_ahead((const char *)values + i * bytes, bytes);
     vf w = vf_splat(weights[i]);
 #pragma clang loop unroll(full)
-    for (int v = 0; v < HEAD_VECTORS; v++) s[v] += w * load_as(values, type, i * STAPES_HEAD_WIDTH + v * LANES);
+    for (int v = 0; v < HEAD_VECTORS; v += 2) {
+      vf x[2];
+      load_two(values, type, i * STAPES_HEAD_WIDTH + v * LANES, x);
+      s[v] += w * x[0];
+      s[v + 1] += w * x[1];
+    }
   }
 #pragma clang loop unroll(full)
   for (int v = 0; v < HEAD_VECTORS; v++) vf_store(sums + v * LANES, s[v]);
 }
 
-/// A tile of float8 in float32, the same numbers: so that several tokens widen it once.
+/// A tile of float8 in float32, in 256ths: so that several tokens widen it once.
 INLINE void widen_tile(const void *tile, float *wide) {
-  for (int i = 0; i < TILE_VALUES; i += LANES) vf_store(wide + i, load_as(tile, STAPES_FLOAT8, i));
+  for (int i = 0; i < TILE_VALUES; i += 2 * LANES) {
+    vf two[2];
+    load_two(tile, STAPES_FLOAT8, i, two);
+    vf_store(wide + i, two[0]);
+    vf_store(wide + i + LANES, two[1]);
+  }
 }
 
 /// Turns the first `length` scores into weights exp(score - maximum) and returns their sum. The rest of the last
@@ -77,7 +91,7 @@ INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t grou
   for (int64_t t = 0; t < count; t++) {
     int64_t at = (first + t) * a->query_stride + head * STAPES_HEAD_WIDTH;
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
-      vf_store(queries + t * STAPES_HEAD_WIDTH + d, load_as(a->query, a->type, at + d) * a->scale);
+      vf_store(queries + t * STAPES_HEAD_WIDTH + d, load_as(a->query, a->type, at + d) * (a->scale * unit_of(type)));
       vf_store(sums + t * STAPES_HEAD_WIDTH + d, vf_splat(0));
     }
     if (a->lengths[first + t] > longest) longest = a->lengths[first + t];
@@ -122,7 +136,7 @@ INLINE void attend_group(const stapes_paged_attention_arguments *a, int64_t grou
   }
 
   for (int64_t t = 0; t < count; t++) {
-    float scale = 1.0f / totals[t];
+    float scale = unit_of(type) / totals[t];
     int64_t at = (first + t) * a->output_stride + head * STAPES_HEAD_WIDTH;
     for (int d = 0; d < STAPES_HEAD_WIDTH; d += LANES) {
       store_as(a->output, a->type, at + d, vf_load(sums + t * STAPES_HEAD_WIDTH + d) * scale);

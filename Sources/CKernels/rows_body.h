@@ -2,6 +2,10 @@
 
 INLINE int64_t bytes_of(stapes_type type) { return type == STAPES_FLOAT32 ? 4 : type == STAPES_FLOAT8 ? 1 : 2; }
 
+/// What numbers that `load_two` gave are to be multiplied by.
+INLINE float unit_of(stapes_type type) { return type == STAPES_FLOAT8 ? FLOAT8_UNIT : 1; }
+
+/// Not of float8, which is read two vectors at a time.
 INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
   switch (type) {
     case STAPES_BFLOAT16:
@@ -9,10 +13,20 @@ INLINE vf load_as(const void *p, stapes_type type, int64_t at) {
     case STAPES_FLOAT16:
       return vf_load_f16((const uint16_t *)p + at);
     case STAPES_FLOAT8:
-      return vf_load_f8((const uint8_t *)p + at);
+      __builtin_unreachable();
     case STAPES_FLOAT32:
       return vf_load((const float *)p + at);
   }
+}
+
+/// Two vectors of neighbours. Of float8 they come in 256ths.
+INLINE void load_two(const void *p, stapes_type type, int64_t at, vf two[2]) {
+  if (type == STAPES_FLOAT8) {
+    vf_load_two_f8((const uint8_t *)p + at, two);
+    return;
+  }
+  two[0] = load_as(p, type, at);
+  two[1] = load_as(p, type, at + LANES);
 }
 
 INLINE void store_as(void *p, stapes_type type, int64_t at, vf v) {
@@ -41,12 +55,16 @@ INLINE void row_to_float(const void *source, stapes_type type, int64_t offset, i
   int64_t i = 0;
   if (type == STAPES_FLOAT8) {
     const uint8_t *x = (const uint8_t *)source + offset;
-    for (; i + LANES <= count; i += LANES) vf_store(y + i, vf_load_f8(x + i));
-    uint8_t codes[LANES] = {0};
-    float rest[LANES];
-    memcpy(codes, x + i, (size_t)(count - i));
-    vf_store(rest, vf_load_f8(codes));
-    memcpy(y + i, rest, (size_t)(count - i) * sizeof *y);
+    for (; i < count; i += 2 * LANES) {
+      int64_t left = count - i < 2 * LANES ? count - i : 2 * LANES;
+      uint8_t codes[2 * LANES] = {0};
+      memcpy(codes, x + i, (size_t)left);
+      vf two[2];
+      vf_load_two_f8(codes, two);
+      two[0] *= FLOAT8_UNIT;
+      two[1] *= FLOAT8_UNIT;
+      memcpy(y + i, two, (size_t)left * sizeof *y);
+    }
     return;
   }
   // Vectors of two-byte numbers ask for an alignment of two, which a file does not promise.

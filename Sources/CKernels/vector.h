@@ -16,11 +16,14 @@ typedef float vf __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vi __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint16_t vh __attribute__((vector_size(VECTOR_BYTES / 2)));
-typedef int16_t vs __attribute__((vector_size(VECTOR_BYTES / 2)));
-typedef int8_t vb __attribute__((vector_size(VECTOR_BYTES / 4)));
+typedef int16_t vs16 __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint16_t vu16 __attribute__((vector_size(VECTOR_BYTES)));
+typedef int8_t vb __attribute__((vector_size(VECTOR_BYTES / 2)));
+typedef int8_t vq __attribute__((vector_size(VECTOR_BYTES / 4)));
 typedef float vf_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4)));
 typedef uint16_t vh_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
-typedef int8_t vb_unaligned __attribute__((vector_size(VECTOR_BYTES / 4), aligned(1)));
+typedef int8_t vb_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(1)));
+typedef int8_t vq_unaligned __attribute__((vector_size(VECTOR_BYTES / 4), aligned(1)));
 typedef _Float16 vhf __attribute__((vector_size(VECTOR_BYTES / 2)));
 typedef _Float16 vhf_unaligned __attribute__((vector_size(VECTOR_BYTES / 2), aligned(2)));
 
@@ -86,21 +89,32 @@ INLINE uint16_t f16_from_float(float f) {
 // float8 is E4M3. A store rounds to nearest, ties to even; what is too large becomes the largest number, infinities too.
 #define FLOAT8_MAXIMUM 448.0f
 #define FLOAT8_NAN 0x7f
-INLINE vf vf_load_f8(const uint8_t *p) {
-  vb codes = *(const vb_unaligned *)p;
+/// Codes are read in 256ths, and what is made of them is multiplied by this once: a power of two changes no other bit.
+#define FLOAT8_UNIT 256.0f
+/// Two vectors of neighbours, in 256ths: as float16 they are, whose exponents begin 8 lower, fraction under fraction.
+INLINE void vf_load_two_f8(const uint8_t *p, vf two[2]) {
 #if defined(__aarch64__) || VECTOR_BYTES >= 32
-  // As float16, whose exponents begin 8 lower, fraction under fraction. Where nothing but the sign is missing from a
-  // code, a step more carries into the exponent's highest bit, and that makes it a NaN there.
-  vh halves = ((vh)__builtin_convertvector(codes, vs) << 7) & 0xbfff;
-  halves |= (halves + 0x80) & 0x4000;
-  return __builtin_convertvector((vhf)halves, vf) * 0x1p8f;
+  vb codes = *(const vb_unaligned *)p;
+  union {
+    vs16 all;
+    vh part[2];
+  } halves;
+  vu16 bits = ((vu16)__builtin_convertvector(codes, vs16) << 7) & 0xbfff;
+  // Where nothing but the sign is missing from a code, a step more carries into the exponent's highest bit, which makes
+  // it a NaN there.
+  halves.all = (vs16)(bits | ((bits + 0x80) & 0x4000));
+  two[0] = __builtin_convertvector((vhf)halves.part[0], vf);
+  two[1] = __builtin_convertvector((vhf)halves.part[1], vf);
 #else
-  vi wide = __builtin_convertvector(codes, vi), magnitude = wide & 0x7f;
-  vf small = __builtin_convertvector(magnitude, vf) * 0x1p-9f;
-  vi normal = (magnitude << 20) + (120 << 23);
-  vi bits = (vi)vf_select(magnitude < 8, small, (vf)normal);
-  bits |= (magnitude == FLOAT8_NAN) & 0x7fc00000;
-  return (vf)(bits | (wide & INT32_MIN));
+  // Without an instruction that widens float16.
+  for (int i = 0; i < 2; i++) {
+    vi wide = {p[i * 4], p[i * 4 + 1], p[i * 4 + 2], p[i * 4 + 3]};
+    vi magnitude = wide & 0x7f;
+    vf small = __builtin_convertvector(magnitude, vf) * 0x1p-17f;
+    vi bits = (vi)vf_select(magnitude < 8, small, (vf)((magnitude << 20) + (112 << 23)));
+    bits |= (magnitude == FLOAT8_NAN) & 0x7fc00000;
+    two[i] = (vf)(bits | (wide << 24 & INT32_MIN));
+  }
 #endif
 }
 INLINE void vf_store_f8(uint8_t *p, vf v) {
@@ -112,7 +126,7 @@ INLINE void vf_store_f8(uint8_t *p, vf v) {
   vu nan = (vu)(v != v), tiny = (vu)(magnitude < 0x3c800000);
   vu code = (tiny & small) | (~tiny & normal);
   code = (nan & FLOAT8_NAN) | (~nan & code);
-  *(vb_unaligned *)p = __builtin_convertvector((vi)(code | (bits >> 24 & 0x80)), vb);
+  *(vq_unaligned *)p = __builtin_convertvector((vi)(code | (bits >> 24 & 0x80)), vq);
 }
 
 /// Asks for what will be read soon. A core alone fetches too little ahead of a loop that only reads: weights in two

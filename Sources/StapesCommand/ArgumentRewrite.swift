@@ -7,22 +7,12 @@ package enum ArgumentRewrite {
     package static let valued: Set<String> = ServeSettings.valued.union([
         "abandon", "api-key", "append-punctuations", "attention-backend", "audio-context", "batch-size", "beam-size",
         "best-of", "cache-size", "category", "clip-timestamps", "compression-ratio-threshold", "compute-type",
-<<<<<<< HEAD
         "concurrency", "cross-kv-type", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph",
         "device", "duration", "encoder-batch-size", "endpoint", "field", "hallucination-silence-threshold", "hotwords",
         "initial-prompt", "language",
-||||||| e933d04
-        "concurrency", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device",
-        "duration", "encoder-batch-size", "endpoint", "field", "hallucination-silence-threshold", "hotwords", "initial-prompt", "language",
-=======
-        "concurrency", "cuda-graph-bs", "cuda-graph-max-bs", "decode-attention-backend", "decode-graph", "device",
-        "duration", "encoder-batch-size", "endpoint", "field", "hallucination-silence-threshold", "hotwords",
-        "initial-prompt", "language",
->>>>>>> encode
         "language-detection-segments", "language-detection-threshold", "length-penalty", "logprob-threshold",
         "log-mel", "look-ahead", "manifest", "max-initial-timestamp", "max-line-count", "max-line-width",
-        "max-words-per-line",
-        "metrics", "model", "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format",
+        "max-words-per-line", "metrics", "model", "model-dir", "no-repeat-ngram-size", "no-speech-threshold", "output-dir", "output-format",
         "passes", "patience", "prefill-attention-backend", "prefix", "prepend-punctuations", "programmatic-launch",
         "progress", "prompt", "prompt-reset-on-temperature", "reference-texts", "repeat", "repetition-penalty",
         "response-format", "revision", "seed", "suppress-tokens", "task", "temperature",

@@ -82,7 +82,7 @@ func referenceFloat8(_ code: UInt8) -> Float {
     let sign: Float = code & 0x80 == 0 ? 1 : -1
     let exponent = Int(code >> 3) & 15
     let fraction = Float(code & 7)
-    if code & 0x7f == 0x7f { return .nan }
+    if code & 0x7f == 0x7f { return sign < 0 ? -.nan : .nan }
     if exponent == 0 { return sign * fraction * 0x1p-9 }
     return sign * (1 + fraction * 0x1p-3) * Float(sign: .plus, exponent: exponent - 7, significand: 1)
 }

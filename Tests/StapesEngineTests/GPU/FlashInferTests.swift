@@ -89,7 +89,8 @@ import Testing
             let error = #expect(throws: EngineError.self) { try configuration.checkDevice() }
             #expect(error?.code == .unavailable)
             #expect(
-                error?.message == "the attention backend 'flashinfer' reads no cross keys and values in float8; there is: native")
+                error?.message
+                    == "the attention backend 'flashinfer' reads no cross keys and values in float8; there is: native")
         }
         (configuration.prefillBackend, configuration.decodeBackend) = (.native, .native)
         try configuration.checkDevice()

@@ -3,7 +3,9 @@ import Testing
 
 /// What `stapes bench invariants` looks at on a machine's own device.
 @Suite(.serialized, .timeLimit(.minutes(5))) struct InvariantCheckTests {
-    @Test(arguments: [Setup.float32, .crossFloat8, .gpu, .gpuCrossFloat8, .flashInfer]) func everyRuleHolds(setup: Setup) throws {
+    @Test(arguments: [Setup.float32, .crossFloat8, .gpu, .gpuCrossFloat8, .flashInfer]) func everyRuleHolds(
+        setup: Setup
+    ) throws {
         var extent = InvariantCheck.Extent()
         (extent.audioContext, extent.rows, extent.rounds) = setup.isGPU ? (40, 2, 1) : (200, 5, 2)
         let check = try InvariantCheck(extent) {

@@ -64,7 +64,9 @@ import Testing
     }
 
     /// One write a layer when a window is encoded; in decode only the self arena's, which on a GPU self-attention does.
-    @Test(arguments: [Setup.float32, .gpu, .gpuCrossFloat8]) func keysAndValuesAreStoredByTheEncoderAlone(type: Setup) throws {
+    @Test(arguments: [Setup.float32, .gpu, .gpuCrossFloat8]) func keysAndValuesAreStoredByTheEncoderAlone(type: Setup)
+        throws
+    {
         let world = try DecodeWorld(type)
         let store = address(world.runner.stream.kernels.storeKV)
         let layers = TinyModel.configuration.decoderLayers
