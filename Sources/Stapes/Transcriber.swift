@@ -47,7 +47,10 @@ public final class Transcriber: Sendable {
         }
         description = engine.description
         guard description.isDeterministic || !configuration.requiresDeterminism else {
-            throw StapesError(.unavailable, "with these backends a text may depend on the requests beside it")
+            throw StapesError(
+                .unavailable,
+                "with these backends, or so many windows encoded together, a text may depend on the requests beside it"
+            )
         }
         let bins = engine.description.model.melBins
         extractor = FeatureExtractor(

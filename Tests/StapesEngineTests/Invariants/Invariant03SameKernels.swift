@@ -73,14 +73,18 @@ import Testing
 
     @Test(arguments: [(Setup.float32, false), (.float32, true), (.gpu, false)])
     func encoderGraphHoldsTheKernelsOfAnEagerWindow(type: Setup, oneDNN: Bool) throws {
-        let world = try DecodeWorld(type, oneDNN: oneDNN)
-        let lists = world.runner.encode.graphs.kernels
-        #expect(lists.count == 1)
-        let features = TinyModel.features(1, positions: 100)
-        let eager = try kernels(world.runner.encode.stream) {
-            _ = try world.runner.encode.run(.logMel(features), positions: 100, block: 1, eagerly: true)
+        let world = try DecodeWorld(type, rows: 2, encoderWindows: 2, oneDNN: oneDNN)
+        let graphs = world.runner.encode.graphs
+        #expect(graphs.sizes.map(\.rows) == [2, 1])
+        for (size, list) in zip(graphs.sizes, graphs.kernels) {
+            let windows = (1...size.rows).map {
+                EncoderPlane.Window(features: TinyModel.features($0, positions: 100), block: Int32($0))
+            }
+            let eager = try kernels(world.runner.encode.stream) {
+                _ = try world.runner.encode.run(windows, positions: 100, eagerly: true)
+            }
+            #expect(eager == list, "\(size.rows) windows")
         }
-        #expect(eager == lists[0])
     }
 
     @Test(arguments: [Setup.float32, .gpu]) func encoderLengthsOfAnySizeGiveTheEagerResult(type: Setup) throws {
