@@ -60,14 +60,24 @@ struct emulator_copy {
   bool valid;
 };
 
+/// The copies of a thread that are not made yet.
+struct emulator_copies {
+  std::vector<emulator_copy> begun;
+  /// Ends of the committed groups in `begun`.
+  std::vector<size_t> groups;
+
+  void clear() {
+    begun.clear();
+    groups.clear();
+  }
+};
+
 /// A thread of the block that runs.
 struct emulator_thread {
   uint3 index;
   unsigned linear;
   emulator_block *block;
-  std::vector<emulator_copy> copies;
-  /// Ends of the committed groups in `copies`.
-  std::vector<size_t> groups;
+  emulator_copies *copies;
 };
 
 /// What the threads of a block have in common.
@@ -482,9 +492,12 @@ static inline char *shared_memory() { return emulator_now->block->shared; }
 static inline void copy_async_16(void *to, const void *from, bool valid) {
   emulator_check_shared(to, 16);
   if (valid) emulator_check_aligned<uint4>(from);
-  emulator_now->copies.push_back({to, from, valid});
+  emulator_now->copies->begun.push_back({to, from, valid});
 }
-static inline void copy_async_commit() { emulator_now->groups.push_back(emulator_now->copies.size()); }
+static inline void copy_async_commit() {
+  emulator_copies &copies = *emulator_now->copies;
+  copies.groups.push_back(copies.begun.size());
+}
 void emulator_copy_wait(size_t pending);
 template <int Pending>
 static inline void copy_async_wait() { emulator_copy_wait(Pending); }

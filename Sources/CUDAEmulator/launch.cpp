@@ -57,17 +57,31 @@ static void arrange(std::vector<uint32_t> &order, size_t count, uint64_t salt) {
 
 namespace {
 
-enum state { READY, AT_BARRIER, AT_WARP, ENDED };
-
-struct runner : emulator_thread {
-  emulator_fiber fiber;
-  enum state state;
-  // Where it waits, for a warp function also at what.
-  int line;
-  const char *name;
+/// What a thread has come to that waits for its warp.
+struct meeting {
   emulator_operation operation;
+  const char *name;
   unsigned mask;
-  void *lane;
+  int line;
+
+  bool operator==(const meeting &other) const {
+    return operation == other.operation && mask == other.mask && line == other.line;
+  }
+};
+
+// One line of the cache: a block may have a thousand of them, which take turns at every warp function.
+struct alignas(64) runner : emulator_thread {
+  /// Of a thread that waits, unless `same` of its warp says that it is the warp's.
+  struct meeting meeting;
+};
+
+struct warp {
+  /// The lanes that wait at a warp function, and those that have ended.
+  unsigned arrived, gone;
+  /// Whether all that wait have come to what the first has, which is `meeting`.
+  bool same;
+  struct meeting meeting;
+  void *lanes[32];
 };
 
 struct machine {
@@ -76,12 +90,40 @@ struct machine {
   const void *arguments;
   emulator_fiber scheduler;
   std::unique_ptr<runner[]> threads{new runner[1024]};
+  std::unique_ptr<emulator_copies[]> copies{new emulator_copies[1024]};
+  warp warps[32];
   unsigned count, waiting, ended;
-  // Of each warp, the lanes that wait at a warp function, and those that have ended.
-  unsigned arrived[32], gone[32];
+  // Where the threads at the barrier wait, as the first of them says.
+  int barrier_line;
+  unsigned barrier_first;
+
+  // Threads take turns by their places in `order`. Of place 32 i + j, bit j of `ready[i]` says whether the thread can
+  // go on, and that of `fresh[i]` whether it has not begun. `later` are the bits of word `word` whose turn comes first.
   std::vector<uint32_t> order, blocks;
+  uint16_t places[1024];
+  runner *placed[1024];
+  emulator_fiber fibers[1024];
+  uint32_t ready[32], fresh[32], later;
+  unsigned word;
+  // Whether a warp's places are a word of its own, and go on until none of them can.
+  bool by_warps;
+  // The place of the thread that runs.
+  unsigned place;
+
+  // The stack that a thread runs on: a thread is given one when it begins, and leaves it to another when it ends.
+  uint16_t stacks[1024];
+  std::vector<uint16_t> left;
+  unsigned used_stacks;
+
   std::vector<char> shared;
   std::string error;
+
+  unsigned words() const { return count / 32; }
+
+  const meeting &meeting_of(const runner &thread) const {
+    const warp &its = warps[thread.linear / 32];
+    return its.same ? its.meeting : thread.meeting;
+  }
 };
 
 }  // namespace
@@ -91,7 +133,6 @@ static thread_local std::unique_ptr<machine> here_storage;
 static __thread machine *here;
 
 static runner *running() { return static_cast<runner *>(emulator_now); }
-static runner *lane_of(unsigned warp, unsigned lane) { return &here->threads[32 * warp + lane]; }
 
 /// Notes the error of the launch: kernel, block and thread, then what happened. The first one stays.
 static void note(const emulator_thread *thread, const char *text) {
@@ -107,8 +148,134 @@ static void note(const emulator_thread *thread, const char *text) {
   here->error += std::string(": ") + text;
 }
 
-/// Lets the others run.
-static void yield() { emulator_fiber_switch(&running()->fiber, &here->scheduler); }
+// MARK: Turns
+
+/// All threads can go on, from the first place on.
+static void wake_all(machine &m) {
+  for (unsigned i = 0; i < m.words(); i++) m.ready[i] = ~0u;
+  m.word = 0;
+  m.later = ~0u;
+}
+
+/// Lanes of a warp can go on. Where warps go by themselves, the first of them is next: between two warp functions lanes
+/// run in the order that was asked for, whoever came last.
+static void wake(machine &m, unsigned warp, unsigned mask) {
+  if (m.by_warps && mask == ~0u) {
+    m.ready[m.places[32 * warp] / 32] = mask;
+  } else {
+    for (unsigned lanes = mask; lanes; lanes &= lanes - 1) {
+      unsigned place = m.places[32 * warp + unsigned(__builtin_ctz(lanes))];
+      m.ready[place / 32] |= 1u << place % 32;
+    }
+  }
+  if (m.by_warps) m.later = ~0u;
+}
+
+/// Finds whose turn is next: `place`. False if no thread can go on.
+static inline bool find_next(machine &m) {
+  unsigned word = m.word;
+  uint32_t bits = m.ready[word] & m.later;
+  if (!bits) {
+    if (m.by_warps) bits = m.ready[word];
+    for (unsigned i = 0; !bits && i < m.words(); i++) {
+      word = word + 1 == m.words() ? 0 : word + 1;
+      bits = m.ready[word];
+    }
+    if (!bits) return false;
+    m.word = word;
+  }
+  uint32_t bit = bits & -bits, others = bits ^ bit;
+  m.ready[word] ^= bit;
+  m.later = ~(bit | (bit - 1));
+  m.place = 32 * word + unsigned(__builtin_ctz(bit));
+#ifdef __x86_64__
+  // Whoever comes after that: its stack is on its way meanwhile.
+  if (others) {
+    auto stack = static_cast<const char *>(m.fibers[32 * word + unsigned(__builtin_ctz(others))].stack);
+    __builtin_prefetch(stack);
+    __builtin_prefetch(stack + 64);
+    __builtin_prefetch(stack + 128);
+  }
+#endif
+  return true;
+}
+
+static bool is_fresh(const machine &m) { return m.fresh[m.place / 32] >> m.place % 32 & 1; }
+
+/// Makes the thread at `place`, which has not begun, the one that runs on stack number `stack`.
+static void begin(machine &m, uint16_t stack) {
+  m.fresh[m.place / 32] ^= 1u << m.place % 32;
+  m.stacks[m.placed[m.place]->linear] = stack;
+}
+
+static void run_threads();
+
+[[gnu::noinline]] static void begin_on_other_stack(machine &m) {
+  uint16_t stack;
+  if (m.left.empty()) {
+    stack = uint16_t(m.used_stacks++);
+  } else {
+    stack = m.left.back();
+    m.left.pop_back();
+  }
+  begin(m, stack);
+  emulator_fiber_begin(&m.fibers[m.place], stack, run_threads);
+}
+
+/// Makes the thread at `place` the one that runs, and gives its fiber.
+static inline emulator_fiber *resume(machine &m) {
+  if (is_fresh(m)) begin_on_other_stack(m);
+  emulator_now = m.placed[m.place];
+  return &m.fibers[m.place];
+}
+
+/// Lets the others run, one after the other without a detour: a warp function costs each lane one change of stacks. The
+/// scheduler is gone back to when no thread can go on.
+[[gnu::noinline]] static void yield(machine &m) {
+  unsigned from = m.place;
+  emulator_fiber *to = &m.scheduler;
+  if (find_next(m)) {
+    if (m.place == from) return;
+    to = resume(m);
+  }
+  emulator_fiber_switch(&m.fibers[from], to);
+}
+
+/// Runs a thread on this stack, and then others that have not begun: threads that never wait are but a loop.
+static void run_threads() {
+  machine &m = *here;
+  for (;;) {
+    m.kernel->call(m.arguments);
+    runner *thread = running();
+    unsigned number = thread->linear / 32, bit = 1u << thread->linear % 32, place = m.place;
+    if (m.waiting) emulator_fail("ends while %u threads wait at __syncthreads", m.waiting);
+    warp &warp = m.warps[number];
+    for (unsigned lanes = warp.arrived; lanes; lanes &= lanes - 1) {
+      const runner &other = m.threads[32 * number + unsigned(__builtin_ctz(lanes))];
+      const meeting &awaited = m.meeting_of(other);
+      if (awaited.mask & bit)
+        emulator_fail("ends while lane %u waits at %s in line %d", other.linear % 32, awaited.name, awaited.line);
+    }
+    thread->copies->clear();
+    m.ended++;
+    warp.gone |= bit;
+    uint16_t stack = m.stacks[thread->linear];
+    emulator_fiber *to = &m.scheduler;
+    if (find_next(m)) {
+      if (is_fresh(m)) {
+        begin(m, stack);
+        emulator_now = m.placed[m.place];
+        continue;
+      }
+      to = resume(m);
+    }
+    m.left.push_back(stack);
+    // Nobody goes on with a thread that has ended.
+    emulator_fiber_switch(&m.fibers[place], to);
+  }
+}
+
+// MARK: Meeting
 
 void emulator_fail(const char *format, ...) {
   char text[512];
@@ -118,83 +285,89 @@ void emulator_fail(const char *format, ...) {
   va_end(list);
   note(emulator_now, text);
   // The scheduler sees the error and runs no thread of this launch again.
-  for (;;) yield();
+  for (;;) emulator_fiber_switch(&here->fibers[here->place], &here->scheduler);
 }
 
 void emulator_barrier(int line) {
-  runner *thread = running();
-  if (here->ended) emulator_fail("waits at __syncthreads in line %d, but a thread has ended", line);
-  thread->state = AT_BARRIER;
-  thread->line = line;
-  if (++here->waiting == here->count) {
-    for (unsigned i = 0; i < here->count; i++) {
-      runner &other = here->threads[i];
-      if (other.line != line)
-        emulator_fail("waits at __syncthreads in line %d, thread %u at the one in line %d", line, i, other.line);
-      other.state = READY;
-    }
-    here->waiting = 0;
+  machine &m = *here;
+  if (m.ended) emulator_fail("waits at __syncthreads in line %d, but a thread has ended", line);
+  if (!m.waiting) {
+    m.barrier_line = line;
+    m.barrier_first = running()->linear;
+  } else if (m.barrier_line != line) {
+    emulator_fail("waits at __syncthreads in line %d, thread %u at the one in line %d", line, m.barrier_first,
+                  m.barrier_line);
   }
-  yield();
+  if (++m.waiting == m.count) {
+    m.waiting = 0;
+    wake_all(m);
+  }
+  yield(m);
+}
+
+/// Runs the operation for the lanes of a mask, which are not all, or not alone in waiting.
+[[gnu::noinline]] static void meet_some(machine &m, const runner &last, warp &warp) {
+  const meeting at = m.meeting_of(last);
+  void *lanes[32] = {};
+  for (unsigned i = 0; i < 32; i++) {
+    if (!(at.mask >> i & 1)) continue;
+    const meeting &other = m.meeting_of(m.threads[last.linear / 32 * 32 + i]);
+    if (!(other == at))
+      emulator_fail("%s in line %d, mask %08x, meets %s in line %d, mask %08x, of lane %u", at.name, at.line, at.mask,
+                    other.name, other.line, other.mask, i);
+    lanes[i] = warp.lanes[i];
+  }
+  if (at.operation) at.operation(lanes);
+}
+
+/// Notes what a thread has come to that is not what others of its warp wait at.
+[[gnu::noinline]] static void note_difference(machine &m, runner &thread, warp &warp, const meeting &at) {
+  if (warp.same) {
+    runner *first = &m.threads[thread.linear / 32 * 32];
+    for (unsigned lanes = warp.arrived; lanes; lanes &= lanes - 1) first[__builtin_ctz(lanes)].meeting = warp.meeting;
+    warp.same = false;
+  }
+  thread.meeting = at;
 }
 
 void emulator_meet(const char *name, emulator_operation operation, unsigned mask, void *lane, int line) {
+  machine &m = *here;
   runner *thread = running();
-  unsigned warp = thread->linear / 32, bit = 1u << thread->linear % 32;
+  unsigned number = thread->linear / 32, bit = 1u << thread->linear % 32;
+  warp &warp = m.warps[number];
   if (!(mask & bit)) emulator_fail("%s in line %d: the lane is not in its own mask %08x", name, line, mask);
-  unsigned gone = mask & here->gone[warp];
+  unsigned gone = mask & warp.gone;
   if (gone) emulator_fail("%s in line %d: lanes %08x have ended", name, line, gone);
-  thread->name = name;
-  thread->operation = operation;
-  thread->mask = mask;
-  thread->lane = lane;
-  thread->line = line;
-  thread->state = AT_WARP;
-  here->arrived[warp] |= bit;
-  if ((here->arrived[warp] & mask) == mask) {
-    void *lanes[32] = {};
-    for (unsigned i = 0; i < 32; i++) {
-      if (!(mask >> i & 1)) continue;
-      runner *other = lane_of(warp, i);
-      if (other->operation != operation || other->mask != mask || other->line != line)
-        emulator_fail("%s in line %d, mask %08x, meets %s in line %d, mask %08x, of lane %u", name, line, mask,
-                      other->name, other->line, other->mask, i);
-      lanes[i] = other->lane;
-    }
-    if (operation) operation(lanes);
-    for (unsigned i = 0; i < 32; i++)
-      if (mask >> i & 1) lane_of(warp, i)->state = READY;
-    here->arrived[warp] &= ~mask;
+  const meeting at = {operation, name, mask, line};
+  if (!warp.arrived) {
+    warp.same = true;
+    warp.meeting = at;
+  } else if (!warp.same || !(warp.meeting == at)) {
+    note_difference(m, *thread, warp, at);
   }
-  yield();
+  warp.lanes[thread->linear % 32] = lane;
+  warp.arrived |= bit;
+  if ((warp.arrived & mask) == mask) {
+    if (!warp.same || mask != ~0u) meet_some(m, *thread, warp);
+    else if (operation) operation(warp.lanes);
+    warp.arrived &= ~mask;
+    wake(m, number, mask);
+  }
+  yield(m);
 }
 
 void emulator_copy_wait(size_t pending) {
-  emulator_thread *thread = emulator_now;
-  if (thread->groups.size() <= pending) return;
-  size_t done = thread->groups.size() - pending, end = thread->groups[done - 1];
+  emulator_copies &copies = *emulator_now->copies;
+  if (copies.groups.size() <= pending) return;
+  size_t done = copies.groups.size() - pending, end = copies.groups[done - 1];
   for (size_t i = 0; i < end; i++) {
-    const emulator_copy &copy = thread->copies[i];
+    const emulator_copy &copy = copies.begun[i];
     if (copy.valid) memcpy(copy.to, copy.from, 16);
     else memset(copy.to, 0, 16);
   }
-  thread->copies.erase(thread->copies.begin(), thread->copies.begin() + end);
-  thread->groups.erase(thread->groups.begin(), thread->groups.begin() + done);
-  for (size_t &group : thread->groups) group -= end;
-}
-
-static void run_thread() {
-  runner *thread = running();
-  here->kernel->call(here->arguments);
-  unsigned warp = thread->linear / 32, bit = 1u << thread->linear % 32;
-  if (here->waiting) emulator_fail("ends while %u threads wait at __syncthreads", here->waiting);
-  for (unsigned i = 0; i < 32; i++)
-    if ((here->arrived[warp] >> i & 1) && (lane_of(warp, i)->mask & bit))
-      emulator_fail("ends while lane %u waits at %s in line %d", i, lane_of(warp, i)->name, lane_of(warp, i)->line);
-  thread->state = ENDED;
-  here->ended++;
-  here->gone[warp] |= bit;
-  for (;;) yield();
+  copies.begun.erase(copies.begun.begin(), copies.begun.begin() + ptrdiff_t(end));
+  copies.groups.erase(copies.groups.begin(), copies.groups.begin() + ptrdiff_t(done));
+  for (size_t &group : copies.groups) group -= end;
 }
 
 // MARK: Shared memory
@@ -206,9 +379,8 @@ static const size_t guard_bytes = 4096;
 static const size_t most_shared_bytes = 227 << 10;
 
 static bool guards_whole(const char *from) {
-  for (size_t i = 0; i < guard_bytes; i += 4)
-    if (memcmp(from + i, &guard, 4)) return false;
-  return true;
+  // Its first word, and each the same as the one before it.
+  return !memcmp(from, &guard, 4) && !memcmp(from, from + 4, guard_bytes - 4);
 }
 
 static void lay_guard(char *from) {
@@ -227,44 +399,49 @@ static void prepare_shared(size_t bytes) {
 
 // MARK: The launch
 
-static bool run_block() {
-  machine &m = *here;
-  m.waiting = m.ended = 0;
-  memset(m.arrived, 0, sizeof m.arrived);
-  memset(m.gone, 0, sizeof m.gone);
-  memset(m.block.shared, poison, m.block.shared_bytes);
+/// What is the same in all blocks of a launch.
+static void prepare_threads(machine &m) {
+  const uint3 &threads = m.block.threads;
   for (unsigned i = 0; i < m.count; i++) {
     runner &thread = m.threads[i];
-    thread.index = {i % m.block.threads.x, i / m.block.threads.x % m.block.threads.y,
-                    i / m.block.threads.x / m.block.threads.y};
+    thread.index = {i % threads.x, i / threads.x % threads.y, i / threads.x / threads.y};
     thread.linear = i;
     thread.block = &m.block;
-    thread.copies.clear();
-    thread.groups.clear();
-    thread.state = READY;
-    if (!emulator_fiber_begin(&thread.fiber, i, run_thread)) {
-      note(nullptr, "no memory for stacks");
-      return false;
-    }
+    thread.copies = &m.copies[i];
+    thread.copies->clear();
   }
-  while (m.ended < m.count) {
-    bool moved = false;
-    for (uint32_t i : m.order) {
-      runner &thread = m.threads[i];
-      if (thread.state != READY) continue;
-      moved = true;
-      emulator_now = &thread;
-      emulator_fiber_switch(&m.scheduler, &thread.fiber);
-      if (!m.error.empty()) return false;
-    }
-    if (moved) continue;
+}
+
+/// The order in which the threads of a block take their turns. Shuffled, warps take them in between each other, which
+/// shows what a barrier is missing for between two accesses of one warp.
+static void order_threads(machine &m, uint64_t salt) {
+  arrange(m.order, m.count, salt);
+  for (unsigned i = 0; i < m.count; i++) {
+    m.places[m.order[i]] = uint16_t(i);
+    m.placed[i] = &m.threads[m.order[i]];
+  }
+}
+
+static bool run_block(machine &m) {
+  m.waiting = m.ended = 0;
+  for (unsigned i = 0; i < m.words(); i++) m.warps[i].arrived = m.warps[i].gone = 0;
+  memset(m.block.shared, poison, m.block.shared_bytes);
+  m.left.clear();
+  m.used_stacks = 0;
+  for (unsigned i = 0; i < m.words(); i++) m.fresh[i] = ~0u;
+  wake_all(m);
+  find_next(m);
+  emulator_fiber_switch(&m.scheduler, resume(m));
+  if (!m.error.empty()) return false;
+  if (m.ended < m.count) {
     // Some wait for the block and some for their warp.
     for (uint32_t i : m.order) {
       const runner &thread = m.threads[i];
-      if (thread.state != AT_WARP) continue;
+      if (!(m.warps[i / 32].arrived >> i % 32 & 1)) continue;
+      const meeting &at = m.meeting_of(thread);
       char text[128];
       snprintf(text, sizeof text, "waits for ever at %s in line %d, mask %08x; %u threads wait at __syncthreads",
-               thread.name, thread.line, thread.mask, m.waiting);
+               at.name, at.line, at.mask, m.waiting);
       note(&thread, text);
       break;
     }
@@ -302,6 +479,10 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
     note(nullptr, "more shared memory than a block can have");
     return false;
   }
+  if (!emulator_fiber_reserve()) {
+    note(nullptr, "no memory for stacks");
+    return false;
+  }
   m.count = unsigned(threads);
   // The kernel must not see a change of the caller's.
   std::vector<uint64_t> copied((kernel.argument_bytes + 15) / 8);
@@ -309,12 +490,17 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
   m.arguments = copied.data();
   prepare_shared(shared_bytes);
   arrange(m.blocks, blocks, 0);
-  arrange(m.order, m.count, 1);
+  prepare_threads(m);
+  const bool shuffled = chosen_order.load() == EMULATOR_SHUFFLED;
+  m.by_warps = !shuffled;
+  order_threads(m, 1);
   for (uint32_t i : m.blocks) {
     m.block.index = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
-    if (chosen_order.load() == EMULATOR_SHUFFLED) arrange(m.order, m.count, i + 2);
-    if (!run_block()) break;
+    if (shuffled) order_threads(m, i + 2);
+    if (!run_block(m)) break;
   }
   emulator_now = nullptr;
   return m.error.empty();
 }
+
+size_t emulator_running_stack() { return here->stacks[emulator_now->linear]; }

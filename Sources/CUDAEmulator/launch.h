@@ -18,3 +18,6 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
 
 /// What went wrong in the last launch of this thread of the host, or an empty text.
 const char *emulator_error();
+
+/// The number of the stack that the running thread is on.
+size_t emulator_running_stack();
