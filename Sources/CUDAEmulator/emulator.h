@@ -4,8 +4,8 @@
 //
 // A kernel is compiled in by a file kernels_<name>.cpp of one line, `#include "../../Kernels/cuda/<name>.cu"`.
 //
-// Not modelled: several blocks at once, memory order, the rounding of tensor cores (products are exact, sums float32
-// in the order of k), warps in lockstep.
+// Not modelled: memory order, blocks that wait for each other, the rounding of tensor cores (products are exact, sums
+// float32 in the order of k), warps in lockstep.
 #pragma once
 
 #include <cmath>
@@ -171,9 +171,9 @@ static inline void __syncthreads(int line = __builtin_LINE()) { emulator_barrier
 static inline void __syncwarp(unsigned mask = 0xffffffffu, int line = __builtin_LINE()) {
   emulator_meet("__syncwarp", nullptr, mask, nullptr, line);
 }
-static inline void __threadfence() {}
+static inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static inline void __threadfence_block() {}
-static inline void __threadfence_system() {}
+static inline void __threadfence_system() { __threadfence(); }
 
 template <typename T>
 struct emulator_shuffle {
@@ -247,35 +247,52 @@ static inline int __all_sync(unsigned mask, int value, int line = __builtin_LINE
   return __ballot_sync(mask, value, line) == mask;
 }
 
-// MARK: Atomics. Fibers change only where they meet, so plain code is atomic.
+// MARK: Atomics. Fibers change only where they meet, but other blocks may run on other threads of the host.
 
-template <typename T>
-static inline T emulator_exchange(T *at, T value) {
-  T old = *at;
-  *at = value;
+/// Sets `*at` to what `changed` makes of its value, and gives the value before.
+template <typename T, typename Change>
+static inline T emulator_change(T *at, Change changed) {
+  T old, now;
+  __atomic_load(at, &old, __ATOMIC_SEQ_CST);
+  do now = changed(old);
+  while (!__atomic_compare_exchange(at, &old, &now, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
   return old;
 }
-static inline int atomicAdd(int *at, int by) { return emulator_exchange(at, *at + by); }
-static inline unsigned atomicAdd(unsigned *at, unsigned by) { return emulator_exchange(at, *at + by); }
-static inline float atomicAdd(float *at, float by) { return emulator_exchange(at, *at + by); }
+template <typename T>
+static inline T emulator_add(T *at, T by) {
+  return emulator_change(at, [by](T old) { return T(old + by); });
+}
+template <typename T>
+static inline T emulator_exchange(T *at, T value) {
+  return emulator_change(at, [value](T) { return value; });
+}
+static inline int atomicAdd(int *at, int by) { return emulator_add(at, by); }
+static inline unsigned atomicAdd(unsigned *at, unsigned by) { return emulator_add(at, by); }
+static inline float atomicAdd(float *at, float by) { return emulator_add(at, by); }
 static inline unsigned long long atomicAdd(unsigned long long *at, unsigned long long by) {
-  return emulator_exchange(at, *at + by);
+  return emulator_add(at, by);
 }
 static inline unsigned atomicInc(unsigned *at, unsigned last) {
-  return emulator_exchange(at, *at >= last ? 0u : *at + 1);
+  return emulator_change(at, [last](unsigned old) { return old >= last ? 0u : old + 1; });
 }
 static inline int atomicExch(int *at, int value) { return emulator_exchange(at, value); }
 static inline unsigned atomicExch(unsigned *at, unsigned value) { return emulator_exchange(at, value); }
 static inline float atomicExch(float *at, float value) { return emulator_exchange(at, value); }
 template <typename T>
-static inline T atomicMax(T *at, std::common_type_t<T> by) { return emulator_exchange(at, *at < by ? by : *at); }
+static inline T atomicMax(T *at, std::common_type_t<T> by) {
+  return emulator_change(at, [by](T old) { return old < by ? by : old; });
+}
 template <typename T>
-static inline T atomicMin(T *at, std::common_type_t<T> by) { return emulator_exchange(at, by < *at ? by : *at); }
+static inline T atomicMin(T *at, std::common_type_t<T> by) {
+  return emulator_change(at, [by](T old) { return by < old ? by : old; });
+}
 template <typename T>
-static inline T atomicOr(T *at, std::common_type_t<T> value) { return emulator_exchange(at, T(*at | value)); }
+static inline T atomicOr(T *at, std::common_type_t<T> value) {
+  return emulator_change(at, [value](T old) { return T(old | value); });
+}
 template <typename T>
 static inline T atomicCAS(T *at, std::common_type_t<T> expected, std::common_type_t<T> value) {
-  return emulator_exchange(at, *at == expected ? value : *at);
+  return emulator_change(at, [expected, value](T old) { return old == expected ? value : old; });
 }
 
 // MARK: Numbers

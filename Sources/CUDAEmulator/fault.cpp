@@ -12,6 +12,7 @@ static __thread bool faulted;
 
 bool emulator_faulted() { return faulted; }
 void emulator_forget_fault() { faulted = false; }
+void emulator_set_fault(bool was_one) { faulted = was_one; }
 
 #if defined(__x86_64__) && defined(__linux__)
 

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdarg>
 #include <cstdio>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <random>
 #include <string>
+#include <thread>
 
 #include "fault.h"
 #include "fiber.h"
@@ -37,6 +40,10 @@ void emulator_set_order(emulator_order order, uint64_t seed) {
   chosen_seed = seed;
   chosen_order = order;
 }
+
+static std::atomic<unsigned> chosen_hosts{0};
+
+void emulator_set_hosts(unsigned count) { chosen_hosts = count; }
 
 /// Fills `order` with 0, 1, ..., count - 1 as the chosen order has them.
 static void arrange(std::vector<uint32_t> &order, size_t count, uint64_t salt) {
@@ -99,7 +106,7 @@ struct machine {
 
   // Threads take turns by their places in `order`. Of place 32 i + j, bit j of `ready[i]` says whether the thread can
   // go on, and that of `fresh[i]` whether it has not begun. `later` are the bits of word `word` whose turn comes first.
-  std::vector<uint32_t> order, blocks;
+  std::vector<uint32_t> order;
   uint16_t places[1024];
   runner *placed[1024];
   emulator_fiber fibers[1024];
@@ -452,20 +459,144 @@ static bool run_block(machine &m) {
   return m.error.empty();
 }
 
-const char *emulator_error() { return here_storage ? here_storage->error.c_str() : ""; }
+static const unsigned most_hosts = 8;
 
-bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, size_t shared_bytes,
-                     const void *arguments) {
+namespace {
+
+/// A launch that threads of the host share: each takes the next block until there is none.
+struct launch {
+  const emulator_kernel *kernel;
+  const void *arguments;
+  uint3 grid, threads;
+  size_t shared_bytes;
+  bool shuffled;
+  std::vector<uint32_t> blocks;
+  std::atomic<size_t> taken{0};
+  std::atomic<bool> failed{false};
+  // Of the failures, the one that comes first in the order of the blocks: those before it have been taken, and run to
+  // their end.
+  std::mutex lock;
+  size_t failed_at = SIZE_MAX;
+  std::string error;
+  bool faulted = false;
+};
+
+}  // namespace
+
+static machine &machine_here() {
   if (!here_storage) here_storage.reset(new machine);
   here = here_storage.get();
-  machine &m = *here;
+  return *here;
+}
+
+static void describe(machine &m, const launch &launch) {
+  m.error.clear();
+  m.kernel = launch.kernel;
+  m.arguments = launch.arguments;
+  m.block.index = {0, 0, 0};
+  m.block.threads = launch.threads;
+  m.block.grid = launch.grid;
+}
+
+/// Runs blocks on this thread of the host until none is left.
+static void run_blocks(launch &launch) {
+  machine &m = machine_here();
   emulator_catch_faults();
   emulator_forget_fault();
-  m.error.clear();
-  m.kernel = &kernel;
-  m.block.index = {0, 0, 0};
-  m.block.threads = block;
-  m.block.grid = grid;
+  describe(m, launch);
+  m.count = launch.threads.x * launch.threads.y * launch.threads.z;
+  m.by_warps = !launch.shuffled;
+  const bool ready = emulator_fiber_reserve();
+  if (ready) {
+    prepare_shared(launch.shared_bytes);
+    prepare_threads(m);
+    order_threads(m, 1);
+  }
+  while (!launch.failed) {
+    const size_t taken = launch.taken++;
+    if (taken >= launch.blocks.size()) break;
+    const uint32_t i = launch.blocks[taken];
+    const uint3 &grid = launch.grid;
+    m.block.index = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
+    if (ready) {
+      if (launch.shuffled) order_threads(m, i + 2);
+      if (run_block(m)) continue;
+    } else {
+      note(nullptr, "no memory for stacks");
+    }
+    std::lock_guard<std::mutex> guard(launch.lock);
+    launch.failed = true;
+    if (taken > launch.failed_at) break;
+    launch.failed_at = taken;
+    launch.error = m.error;
+    launch.faulted = emulator_faulted();
+  }
+  emulator_now = nullptr;
+}
+
+namespace {
+
+/// Threads of the host that help with launches, one launch at a time. They are never joined: the process ends with them.
+class helpers {
+ public:
+  /// Whether the launch was run; false if they are at work on another.
+  bool run(launch &launch, unsigned count) {
+    std::unique_lock<std::mutex> mine(taken_, std::try_to_lock);
+    if (!mine) return false;
+    {
+      std::lock_guard<std::mutex> guard(lock_);
+      for (; started_ < count; started_++) std::thread([this] { work(); }).detach();
+      given_ = &launch;
+      wanted_ = count;
+    }
+    given_now_.notify_all();
+    run_blocks(launch);
+    // Who has not woken by now is not waited for.
+    std::unique_lock<std::mutex> guard(lock_);
+    given_ = nullptr;
+    wanted_ = 0;
+    left_.wait(guard, [this] { return active_ == 0; });
+    return true;
+  }
+
+ private:
+  void work() {
+    std::unique_lock<std::mutex> guard(lock_);
+    for (;;) {
+      given_now_.wait(guard, [this] { return wanted_ > 0; });
+      wanted_--;
+      active_++;
+      launch &launch = *given_;
+      guard.unlock();
+      run_blocks(launch);
+      guard.lock();
+      if (--active_ == 0) left_.notify_all();
+    }
+  }
+
+  std::mutex taken_, lock_;
+  std::condition_variable given_now_, left_;
+  launch *given_ = nullptr;
+  unsigned started_ = 0, wanted_ = 0, active_ = 0;
+};
+
+}  // namespace
+
+/// How many threads of the host are to run these blocks. Few threads of blocks are done before anybody has woken.
+static unsigned hosts_for(unsigned hosts, size_t blocks, size_t threads) {
+  if (unsigned chosen = chosen_hosts) hosts = chosen;
+  else if (blocks * threads < 1024) return 1;
+  return std::min(unsigned(std::min<size_t>(blocks, most_hosts)), hosts);
+}
+
+const char *emulator_error() { return here_storage ? here_storage->error.c_str() : ""; }
+
+bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, size_t shared_bytes, const void *arguments,
+                     bool shares) {
+  launch launch = {&kernel, nullptr, grid, block, shared_bytes};
+  machine &m = machine_here();
+  describe(m, launch);
+  emulator_forget_fault();
   uint64_t blocks = uint64_t(grid.x) * grid.y * grid.z, threads = uint64_t(block.x) * block.y * block.z;
   if (!threads || threads > kernel.threads || kernel.threads > 1024 || threads % 32) {
     note(nullptr, "a block must be of whole warps, and no larger than the kernel's bound");
@@ -479,28 +610,22 @@ bool emulator_launch(const emulator_kernel &kernel, uint3 grid, uint3 block, siz
     note(nullptr, "more shared memory than a block can have");
     return false;
   }
-  if (!emulator_fiber_reserve()) {
-    note(nullptr, "no memory for stacks");
-    return false;
-  }
-  m.count = unsigned(threads);
   // The kernel must not see a change of the caller's.
   std::vector<uint64_t> copied((kernel.argument_bytes + 15) / 8);
   memcpy(copied.data(), arguments, kernel.argument_bytes);
-  m.arguments = copied.data();
-  prepare_shared(shared_bytes);
-  arrange(m.blocks, blocks, 0);
-  prepare_threads(m);
-  const bool shuffled = chosen_order.load() == EMULATOR_SHUFFLED;
-  m.by_warps = !shuffled;
-  order_threads(m, 1);
-  for (uint32_t i : m.blocks) {
-    m.block.index = {i % grid.x, i / grid.x % grid.y, i / grid.x / grid.y};
-    if (shuffled) order_threads(m, i + 2);
-    if (!run_block(m)) break;
-  }
-  emulator_now = nullptr;
-  return m.error.empty();
+  launch.arguments = copied.data();
+  launch.shuffled = chosen_order.load() == EMULATOR_SHUFFLED;
+  arrange(launch.blocks, blocks, 0);
+
+  static helpers &helpers = *new class helpers;
+  static const unsigned processors = std::max(1u, std::thread::hardware_concurrency());
+  unsigned hosts = 1;
+  // Where an order of blocks is asked for, one runs at a time.
+  if (chosen_order.load() == EMULATOR_FORWARD) hosts = hosts_for(shares ? processors : 1, blocks, threads);
+  if (hosts < 2 || !helpers.run(launch, hosts - 1)) run_blocks(launch);
+  m.error = launch.error;
+  emulator_set_fault(launch.faulted);
+  return !launch.failed;
 }
 
 size_t emulator_running_stack() { return here->stacks[emulator_now->linear]; }

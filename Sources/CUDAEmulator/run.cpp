@@ -16,6 +16,8 @@ void stapes_emulator_set_order(stapes_emulator_order order, uint64_t seed) {
   emulator_set_order(static_cast<emulator_order>(order), seed);
 }
 
+void stapes_emulator_set_host_threads(unsigned count) { emulator_set_hosts(count); }
+
 bool stapes_emulator_has(const char *name) { return find(name) != nullptr; }
 
 bool stapes_emulator_run(const char *name, stapes_cuda_shape shape, const void *arguments) {
