@@ -345,12 +345,15 @@ void emulator_meet(const char *name, emulator_operation operation, unsigned mask
   if (!(mask & bit)) emulator_fail("%s in line %d: the lane is not in its own mask %08x", name, line, mask);
   unsigned gone = mask & warp.gone;
   if (gone) emulator_fail("%s in line %d: lanes %08x have ended", name, line, gone);
-  const meeting at = {operation, name, mask, line};
   if (!warp.arrived) {
     warp.same = true;
-    warp.meeting = at;
-  } else if (!warp.same || !(warp.meeting == at)) {
-    note_difference(m, *thread, warp, at);
+    warp.meeting.operation = operation;
+    warp.meeting.name = name;
+    warp.meeting.mask = mask;
+    warp.meeting.line = line;
+  } else if (!warp.same || warp.meeting.operation != operation || warp.meeting.mask != mask ||
+             warp.meeting.line != line) {
+    note_difference(m, *thread, warp, {operation, name, mask, line});
   }
   warp.lanes[thread->linear % 32] = lane;
   warp.arrived |= bit;
