@@ -51,8 +51,8 @@ bool emulator_fiber_overflows(size_t index, const void *address) {
 
 #ifdef __x86_64__
 
-// What a call keeps is pushed, the stacks are changed, and what the other one kept is popped. It returns to where the
-// other one called it, which is mostly the same place, so that the processor foresees this return and those that follow.
+// What a call keeps is pushed, the stacks are changed, and what the other one kept is popped. It returns to where that
+// one called it, which is mostly the same place, so that the processor foresees this return and those that follow.
 __asm__(
     ".text\n"
     ".globl emulator_switch_stacks\n"

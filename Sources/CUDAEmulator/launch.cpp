@@ -539,7 +539,7 @@ static void run_blocks(launch &launch) {
 
 namespace {
 
-/// Threads of the host that help with launches, one launch at a time. They are never joined: the process ends with them.
+/// Threads of the host that help with launches, one launch at a time. They end with the process.
 class helpers {
  public:
   /// Whether the launch was run; false if they are at work on another.

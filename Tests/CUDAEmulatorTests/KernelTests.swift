@@ -99,7 +99,8 @@ extension CUDAEmulatorTests {
                 }
                 #expect(
                     error?.message
-                        == "stapes_cuda_test_block_fails, block (21, 0, 0), thread (7, 0, 0): cannot access address 0x10")
+                        == "stapes_cuda_test_block_fails, block (21, 0, 0), thread (7, 0, 0): cannot access address 0x10"
+                )
             }
             let output = try runOnce(
                 "last_block", blocks: 2, threads: 64, sharedBytes: 4, outputs: 4 + 128, count: 0, input: ramp,
