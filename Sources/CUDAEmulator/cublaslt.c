@@ -340,17 +340,24 @@ static void multiply(const void *arguments) {
   const product *p = arguments;
   // A workspace is written to.
   if (p->workspace_bytes) memset(p->workspace, 0xa5, p->workspace_bytes);
+  // As float32, [rows, inner] and one column of the other side.
+  float *a = malloc(p->rows * p->inner * sizeof *a), *b = malloc(p->inner * sizeof *b);
+  if (!a || !b) abort();
+  for (uint64_t i = 0; i < p->rows; i++)
+    for (uint64_t k = 0; k < p->inner; k++) a[i * p->inner + k] = load(p->a, p->type, i * p->a_row + k * p->a_inner);
   for (uint64_t j = 0; j < p->columns; j++) {
+    for (uint64_t k = 0; k < p->inner; k++) b[k] = load(p->b, p->type, j * p->b_column + k * p->b_inner);
     for (uint64_t i = 0; i < p->rows; i++) {
       float sum = 0;
-      for (uint64_t k = 0; k < p->inner; k++)
-        sum += load(p->a, p->type, i * p->a_row + k * p->a_inner) * load(p->b, p->type, j * p->b_column + k * p->b_inner);
+      for (uint64_t k = 0; k < p->inner; k++) sum += a[i * p->inner + k] * b[k];
       sum *= p->alpha;
       if (p->beta != 0) sum += p->beta * load(p->c, p->d_type, i + j * p->c_leading);
       if (p->bias) sum += load(p->bias, p->d_type, i);
       store(p->d, p->d_type, i + j * p->d_leading, sum);
     }
   }
+  free(a);
+  free(b);
 }
 
 #ifdef FAKE_CUBLASLT_LIBRARY

@@ -10,6 +10,8 @@
 namespace fake {
 
 static const size_t alignment = 256, page = 4096;
+// Huge pages where there can be any: all of the memory is unlocked and locked whenever work runs, page by page.
+static const size_t huge_page = 2 << 20;
 // NaN as float32, float16 and bfloat16, all of them.
 static const unsigned char poison = 0xff;
 static const uint16_t guard_word = 0x7fed;
@@ -40,14 +42,19 @@ static std::array<guard, 2> guards_of(uint64_t address, size_t bytes) {
 }
 
 device_memory::~device_memory() {
-  if (base_) munmap(reinterpret_cast<void *>(base_), size_);
+  if (mapped_) munmap(reinterpret_cast<void *>(mapped_), mapped_bytes_);
 }
 
 bool device_memory::reserve(size_t bytes) {
   size_ = (bytes + page - 1) / page * page;
-  void *base = mmap(nullptr, size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (base == MAP_FAILED) return false;
-  base_ = top_ = reinterpret_cast<uint64_t>(base);
+  mapped_bytes_ = size_ + huge_page;
+  void *mapped = mmap(nullptr, mapped_bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) return false;
+  mapped_ = reinterpret_cast<uint64_t>(mapped);
+  base_ = top_ = (mapped_ + huge_page - 1) / huge_page * huge_page;
+#ifdef MADV_HUGEPAGE
+  madvise(reinterpret_cast<void *>(base_), size_, MADV_HUGEPAGE);
+#endif
   return true;
 }
 

@@ -45,8 +45,9 @@ class device_memory {
   /// Lets the host at an allocation and its guards, or out again.
   void protect(uint64_t address, size_t bytes, int protection);
 
-  uint64_t base_ = 0;
-  size_t size_ = 0, used_ = 0;
+  // What was mapped, and the part of it that begins on a huge page.
+  uint64_t mapped_ = 0, base_ = 0;
+  size_t mapped_bytes_ = 0, size_ = 0, used_ = 0;
   // The end of what was ever allocated: only this much is unlocked.
   uint64_t top_ = 0;
   // Bytes by address; between two of `live_` there are two guards at least.

@@ -4,8 +4,8 @@
 //
 // A kernel is compiled in by a file kernels_<name>.cpp of one line, `#include "../../Kernels/cuda/<name>.cu"`.
 //
-// Not modelled: several blocks at once, memory order, the rounding of tensor cores (products are exact, sums float32
-// in the order of k), warps in lockstep.
+// Not modelled: memory order, blocks that wait for each other, the rounding of tensor cores (products are exact, sums
+// float32 in the order of k), warps in lockstep.
 #pragma once
 
 #include <cmath>
@@ -60,14 +60,24 @@ struct emulator_copy {
   bool valid;
 };
 
+/// The copies of a thread that are not made yet.
+struct emulator_copies {
+  std::vector<emulator_copy> begun;
+  /// Ends of the committed groups in `begun`.
+  std::vector<size_t> groups;
+
+  void clear() {
+    begun.clear();
+    groups.clear();
+  }
+};
+
 /// A thread of the block that runs.
 struct emulator_thread {
   uint3 index;
   unsigned linear;
   emulator_block *block;
-  std::vector<emulator_copy> copies;
-  /// Ends of the committed groups in `copies`.
-  std::vector<size_t> groups;
+  emulator_copies *copies;
   /// How often it has waited for the kernels before.
   unsigned waits;
 };
@@ -167,9 +177,9 @@ static inline void __syncthreads(int line = __builtin_LINE()) { emulator_barrier
 static inline void __syncwarp(unsigned mask = 0xffffffffu, int line = __builtin_LINE()) {
   emulator_meet("__syncwarp", nullptr, mask, nullptr, line);
 }
-static inline void __threadfence() {}
+static inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static inline void __threadfence_block() {}
-static inline void __threadfence_system() {}
+static inline void __threadfence_system() { __threadfence(); }
 
 template <typename T>
 struct emulator_shuffle {
@@ -243,35 +253,52 @@ static inline int __all_sync(unsigned mask, int value, int line = __builtin_LINE
   return __ballot_sync(mask, value, line) == mask;
 }
 
-// MARK: Atomics. Fibers change only where they meet, so plain code is atomic.
+// MARK: Atomics. Fibers change only where they meet, but other blocks may run on other threads of the host.
 
-template <typename T>
-static inline T emulator_exchange(T *at, T value) {
-  T old = *at;
-  *at = value;
+/// Sets `*at` to what `changed` makes of its value, and gives the value before.
+template <typename T, typename Change>
+static inline T emulator_change(T *at, Change changed) {
+  T old, now;
+  __atomic_load(at, &old, __ATOMIC_SEQ_CST);
+  do now = changed(old);
+  while (!__atomic_compare_exchange(at, &old, &now, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
   return old;
 }
-static inline int atomicAdd(int *at, int by) { return emulator_exchange(at, *at + by); }
-static inline unsigned atomicAdd(unsigned *at, unsigned by) { return emulator_exchange(at, *at + by); }
-static inline float atomicAdd(float *at, float by) { return emulator_exchange(at, *at + by); }
+template <typename T>
+static inline T emulator_add(T *at, T by) {
+  return emulator_change(at, [by](T old) { return T(old + by); });
+}
+template <typename T>
+static inline T emulator_exchange(T *at, T value) {
+  return emulator_change(at, [value](T) { return value; });
+}
+static inline int atomicAdd(int *at, int by) { return emulator_add(at, by); }
+static inline unsigned atomicAdd(unsigned *at, unsigned by) { return emulator_add(at, by); }
+static inline float atomicAdd(float *at, float by) { return emulator_add(at, by); }
 static inline unsigned long long atomicAdd(unsigned long long *at, unsigned long long by) {
-  return emulator_exchange(at, *at + by);
+  return emulator_add(at, by);
 }
 static inline unsigned atomicInc(unsigned *at, unsigned last) {
-  return emulator_exchange(at, *at >= last ? 0u : *at + 1);
+  return emulator_change(at, [last](unsigned old) { return old >= last ? 0u : old + 1; });
 }
 static inline int atomicExch(int *at, int value) { return emulator_exchange(at, value); }
 static inline unsigned atomicExch(unsigned *at, unsigned value) { return emulator_exchange(at, value); }
 static inline float atomicExch(float *at, float value) { return emulator_exchange(at, value); }
 template <typename T>
-static inline T atomicMax(T *at, std::common_type_t<T> by) { return emulator_exchange(at, *at < by ? by : *at); }
+static inline T atomicMax(T *at, std::common_type_t<T> by) {
+  return emulator_change(at, [by](T old) { return old < by ? by : old; });
+}
 template <typename T>
-static inline T atomicMin(T *at, std::common_type_t<T> by) { return emulator_exchange(at, by < *at ? by : *at); }
+static inline T atomicMin(T *at, std::common_type_t<T> by) {
+  return emulator_change(at, [by](T old) { return by < old ? by : old; });
+}
 template <typename T>
-static inline T atomicOr(T *at, std::common_type_t<T> value) { return emulator_exchange(at, T(*at | value)); }
+static inline T atomicOr(T *at, std::common_type_t<T> value) {
+  return emulator_change(at, [value](T old) { return T(old | value); });
+}
 template <typename T>
 static inline T atomicCAS(T *at, std::common_type_t<T> expected, std::common_type_t<T> value) {
-  return emulator_exchange(at, *at == expected ? value : *at);
+  return emulator_change(at, [expected, value](T old) { return old == expected ? value : old; });
 }
 
 // MARK: Numbers
@@ -293,6 +320,11 @@ static inline unsigned __float_as_uint(float x) { return emulator_bits<unsigned>
 #define __expf(x) expf(x)
 #define __logf(x) logf(x)
 #define __log2f(x) log2f(x)
+// A library's are calls.
+#define fmaxf(x, y) emulator_greater(x, y)
+#define fminf(x, y) emulator_less(x, y)
+static inline float emulator_greater(float x, float y) { return x >= y || y != y ? x : y; }
+static inline float emulator_less(float x, float y) { return x <= y || y != y ? x : y; }
 static inline float __frsqrt_rn(float x) { return 1.0f / sqrtf(x); }
 static inline float __fsqrt_rn(float x) { return sqrtf(x); }
 static inline float __fdividef(float x, float y) { return x / y; }
@@ -431,6 +463,21 @@ static inline uint32_t widened_pair(uint32_t pair) {
 
 // MARK: Tensor cores
 
+// Four numbers side by side, as every processor has them.
+typedef int32_t emulator_ints __attribute__((vector_size(16)));
+typedef uint32_t emulator_bits4 __attribute__((vector_size(16)));
+typedef float emulator_floats __attribute__((vector_size(16)));
+
+/// Four as `to_float` has one, of numbers of 16 bits.
+template <typename T>
+static inline emulator_floats emulator_to_floats(emulator_ints bits) {
+  if constexpr (!std::is_same_v<T, half_t>) return (emulator_floats)(bits << 16);
+  emulator_ints magnitude = (bits & 0x7fff) << 13;
+  auto moved = (emulator_ints)((emulator_floats)magnitude * 0x1p112f);
+  emulator_ints infinite = magnitude >= 0x0f800000;
+  return (emulator_floats)((infinite & (magnitude | 0x7f800000)) | (~infinite & moved) | (bits & 0x8000) << 16);
+}
+
 struct emulator_tile {
   float *d;
   const uint32_t *a, *b;
@@ -441,25 +488,55 @@ struct emulator_tile {
 /// row group + 8 * (i >> 1), column 2 * quad + (i & 1).
 template <typename T>
 static void emulator_multiply(void *const *lanes) {
-  float a[16][16], b[16][8], d[16][8];
-  for (int lane = 0; lane < 32; lane++) {
-    if (!lanes[lane]) emulator_fail("mma without lane %d", lane);
-    auto tile = static_cast<const emulator_tile *>(lanes[lane]);
-    int group = lane / 4, quad = lane % 4;
-    for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 2; j++)
-        a[group + 8 * (i & 1)][2 * quad + 8 * (i >> 1) + j] = to_float(T{uint16_t(tile->a[i] >> (16 * j))});
-    for (int i = 0; i < 2; i++)
-      for (int j = 0; j < 2; j++) b[2 * quad + 8 * i + j][group] = to_float(T{uint16_t(tile->b[i] >> (16 * j))});
-    for (int i = 0; i < 4; i++) d[group + 8 * (i >> 1)][2 * quad + (i & 1)] = tile->d[i];
+  // Of a, row by row, four registers of the four lanes of a group become rows and columns of them.
+  emulator_floats a[16][4], d[16][2];
+  float b[16][8];
+  for (int group = 0; group < 8; group++) {
+    const emulator_tile *of[4];
+    for (int quad = 0; quad < 4; quad++) {
+      of[quad] = static_cast<const emulator_tile *>(lanes[4 * group + quad]);
+      if (!of[quad]) emulator_fail("mma without lane %d", 4 * group + quad);
+    }
+    // Of register i, the lanes' first values and their second ones; in the order of k: first, second, first, second.
+    for (int i = 0; i < 4; i++) {
+      emulator_ints pairs = {int(of[0]->a[i]), int(of[1]->a[i]), int(of[2]->a[i]), int(of[3]->a[i])};
+      auto *row = &a[group + 8 * (i & 1)][2 * (i >> 1)];
+      row[0] = emulator_to_floats<T>(pairs & 0xffff);
+      row[1] = emulator_to_floats<T>((emulator_ints)((emulator_bits4)pairs >> 16));
+    }
+    for (int i = 0; i < 2; i++) {
+      emulator_ints pairs = {int(of[0]->b[i]), int(of[1]->b[i]), int(of[2]->b[i]), int(of[3]->b[i])};
+      emulator_floats first = emulator_to_floats<T>(pairs & 0xffff);
+      emulator_floats second = emulator_to_floats<T>((emulator_ints)((emulator_bits4)pairs >> 16));
+      for (int quad = 0; quad < 4; quad++) {
+        b[8 * i + 2 * quad][group] = first[quad];
+        b[8 * i + 2 * quad + 1][group] = second[quad];
+      }
+    }
+    for (int half = 0; half < 2; half++) {
+      float *row = reinterpret_cast<float *>(d[group + 8 * half]);
+      for (int quad = 0; quad < 4; quad++) memcpy(row + 2 * quad, of[quad]->d + 2 * half, 8);
+    }
   }
-  // Column by column side by side, which a compiler turns into vectors.
-  for (int row = 0; row < 16; row++)
-    for (int k = 0; k < 16; k++)
-      for (int column = 0; column < 8; column++) d[row][column] += a[row][k] * b[k][column];
-  for (int lane = 0; lane < 32; lane++)
-    for (int i = 0; i < 4; i++)
-      static_cast<const emulator_tile *>(lanes[lane])->d[i] = d[lane / 4 + 8 * (i >> 1)][2 * (lane % 4) + (i & 1)];
+  for (int row = 0; row < 16; row++) {
+    emulator_floats low = d[row][0], high = d[row][1];
+#pragma GCC unroll 16
+    for (int k = 0; k < 16; k++) {
+      const float x = a[row][2 * (k / 8) + k % 2][k % 8 / 2];
+      emulator_floats b_low, b_high;
+      memcpy(&b_low, b[k], 16);
+      memcpy(&b_high, b[k] + 4, 16);
+      low += x * b_low;
+      high += x * b_high;
+    }
+    d[row][0] = low;
+    d[row][1] = high;
+  }
+  for (int lane = 0; lane < 32; lane++) {
+    float *to = static_cast<const emulator_tile *>(lanes[lane])->d;
+    for (int half = 0; half < 2; half++)
+      memcpy(to + 2 * half, reinterpret_cast<const float *>(d[lane / 4 + 8 * half]) + 2 * (lane % 4), 8);
+  }
 }
 
 template <typename T>
@@ -521,9 +598,12 @@ static inline char *shared_memory() { return emulator_now->block->shared; }
 static inline void copy_async_16(void *to, const void *from, bool valid) {
   emulator_check_shared(to, 16);
   if (valid) emulator_check_aligned<uint4>(from);
-  emulator_now->copies.push_back({to, from, valid});
+  emulator_now->copies->begun.push_back({to, from, valid});
 }
-static inline void copy_async_commit() { emulator_now->groups.push_back(emulator_now->copies.size()); }
+static inline void copy_async_commit() {
+  emulator_copies &copies = *emulator_now->copies;
+  copies.groups.push_back(copies.begun.size());
+}
 void emulator_copy_wait(size_t pending);
 template <int Pending>
 static inline void copy_async_wait() { emulator_copy_wait(Pending); }

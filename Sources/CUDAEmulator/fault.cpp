@@ -5,13 +5,14 @@
 
 #include <memory>
 
-#include "emulator.h"
 #include "fiber.h"
+#include "launch.h"
 
 static __thread bool faulted;
 
 bool emulator_faulted() { return faulted; }
 void emulator_forget_fault() { faulted = false; }
+void emulator_set_fault(bool was_one) { faulted = was_one; }
 
 #if defined(__x86_64__) && defined(__linux__)
 
@@ -20,7 +21,7 @@ static struct sigaction previous_segv, previous_bus;
 
 /// Where the thread that faulted goes on, at the top of its stack: nothing of it is needed any more.
 static void land() {
-  if (emulator_fiber_overflows(emulator_now->linear, fault_address)) emulator_fail("needs more than its stack");
+  if (emulator_fiber_overflows(emulator_running_stack(), fault_address)) emulator_fail("needs more than its stack");
   emulator_fail("cannot access address %p", fault_address);
 }
 
@@ -33,7 +34,7 @@ static void caught(int signal, siginfo_t *info, void *context) {
   fault_address = info->si_addr;
   faulted = true;
   auto registers = static_cast<ucontext_t *>(context)->uc_mcontext.gregs;
-  auto top = reinterpret_cast<uintptr_t>(emulator_fiber_top(emulator_now->linear)) & ~uintptr_t(15);
+  auto top = reinterpret_cast<uintptr_t>(emulator_fiber_top(emulator_running_stack())) & ~uintptr_t(15);
   // As a call leaves it.
   registers[REG_RSP] = greg_t(top - 128 - 8);
   registers[REG_RIP] = greg_t(reinterpret_cast<uintptr_t>(&land));

@@ -9,3 +9,6 @@ bool emulator_faulted();
 
 /// To be called before a launch.
 void emulator_forget_fault();
+
+/// What `emulator_faulted` says of a launch that others had a part in.
+void emulator_set_fault(bool was_one);

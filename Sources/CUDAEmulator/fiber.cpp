@@ -23,16 +23,19 @@ struct stacks {
 thread_local stacks pool;
 }  // namespace
 
-/// The lowest address of a stack, or null.
+static const size_t stride = stack_bytes + stack_guard;
+
+bool emulator_fiber_reserve() {
+  if (pool.base) return true;
+  void *base = mmap(nullptr, stack_count * stride, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
+  if (base == MAP_FAILED) return false;
+  pool.base = static_cast<char *>(base);
+  return true;
+}
+
+/// The lowest address of a stack.
 static char *stack_at(size_t index) {
-  const size_t stride = stack_bytes + stack_guard;
-  if (index >= stack_count) return nullptr;
-  if (!pool.base) {
-    void *base = mmap(nullptr, stack_count * stride, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED) return nullptr;
-    pool.base = static_cast<char *>(base);
-  }
   for (; pool.guarded <= index; pool.guarded++)
     mprotect(pool.base + pool.guarded * stride, stack_guard, PROT_NONE);
   return pool.base + index * stride + stack_guard;
@@ -48,8 +51,8 @@ bool emulator_fiber_overflows(size_t index, const void *address) {
 
 #ifdef __x86_64__
 
-// What a call keeps is pushed, the stacks are changed, and what the other one kept is popped. It ends with a jump: the
-// processor would foresee a return to the wrong place.
+// What a call keeps is pushed, the stacks are changed, and what the other one kept is popped. It returns to where that
+// one called it, which is mostly the same place, so that the processor foresees this return and those that follow.
 __asm__(
     ".text\n"
     ".globl emulator_switch_stacks\n"
@@ -69,14 +72,11 @@ __asm__(
     "  popq %r12\n"
     "  popq %rbx\n"
     "  popq %rbp\n"
-    "  popq %rcx\n"
-    "  jmp *%rcx\n"
+    "  ret\n"
     ".size emulator_switch_stacks, . - emulator_switch_stacks\n");
-extern "C" void emulator_switch_stacks(void **from, void *to);
 
-bool emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) {
+void emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) {
   char *stack = stack_at(index);
-  if (!stack) return false;
   // Tops at different places of a page, or the busiest lines of all stacks would share a few sets of the cache.
   uintptr_t top = reinterpret_cast<uintptr_t>(stack) + stack_bytes - index * 192 % 4096;
   auto words = reinterpret_cast<uintptr_t *>(top & ~uintptr_t(15));
@@ -85,23 +85,17 @@ bool emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) 
   *--words = reinterpret_cast<uintptr_t>(entry);
   for (int i = 0; i < 6; i++) *--words = 0;
   fiber->stack = words;
-  return true;
-}
-
-void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to) {
-  emulator_switch_stacks(&from->stack, to->stack);
 }
 
 #else
 
-bool emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) {
+void emulator_fiber_begin(emulator_fiber *fiber, size_t index, void (*entry)()) {
   char *stack = stack_at(index);
-  if (!stack || getcontext(&fiber->context)) return false;
+  getcontext(&fiber->context);
   fiber->context.uc_stack.ss_sp = stack;
   fiber->context.uc_stack.ss_size = stack_bytes;
   fiber->context.uc_link = nullptr;
   makecontext(&fiber->context, entry, 0);
-  return true;
 }
 
 void emulator_fiber_switch(emulator_fiber *from, emulator_fiber *to) { swapcontext(&from->context, &to->context); }

@@ -21,6 +21,8 @@ void stapes_emulator_hide(void *memory, size_t bytes) {
   else emulator_hide({});
 }
 
+void stapes_emulator_set_host_threads(unsigned count) { emulator_set_hosts(count); }
+
 bool stapes_emulator_has(const char *name) { return find(name) != nullptr; }
 
 bool stapes_emulator_run(const char *name, stapes_cuda_shape shape, const void *arguments) {

@@ -26,6 +26,46 @@ KERNEL(test_neighbour, 1024)(const __grid_constant__ arguments args) {
   outputs(args)[i] = shared[i ^ 1];
 }
 
+KERNEL(test_across, 1024)(const __grid_constant__ arguments args) {
+  auto shared = reinterpret_cast<float *>(shared_memory());
+  unsigned i = threadIdx.x;
+  shared[i] = inputs(args)[i];
+  __syncwarp();
+  if (!args.wrong) __syncthreads();
+  outputs(args)[i] = shared[(i + 32) % blockDim.x];
+}
+
+KERNEL(test_scratch, 1024)(const __grid_constant__ arguments args) {
+  auto shared = reinterpret_cast<float *>(shared_memory());
+  unsigned i = threadIdx.x, warp = i / 32;
+  float *scratch = shared + (args.wrong ? 0 : warp);
+  if (i % 32 == 0) *scratch = inputs(args)[warp];
+  __syncwarp();
+  outputs(args)[i] = *scratch;
+}
+
+KERNEL(test_last_block, 256)(const __grid_constant__ arguments args) {
+  auto arrived = reinterpret_cast<unsigned *>(shared_memory());
+  auto counters = static_cast<unsigned *>(args.output);
+  float *parts = outputs(args) + 4;
+  atomicAdd(counters, 1u);
+  atomicMax(counters + 1, blockIdx.x * blockDim.x + threadIdx.x);
+  parts[blockIdx.x * blockDim.x + threadIdx.x] = inputs(args)[threadIdx.x] * float(blockIdx.x);
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) *arrived = atomicAdd(counters + 2, 1u);
+  __syncthreads();
+  if (*arrived + 1 != gridDim.x || threadIdx.x != 0) return;
+  float sum = 0;
+  for (unsigned i = 0; i < gridDim.x * blockDim.x; i++) sum += parts[i];
+  outputs(args)[3] = sum;
+}
+
+KERNEL(test_block_fails, 256)(const __grid_constant__ arguments args) {
+  __syncthreads();
+  if (blockIdx.x >= args.count && threadIdx.x == 7) *reinterpret_cast<volatile float *>(16) = 1;
+}
+
 KERNEL(test_product, 32)(const __grid_constant__ arguments args) {
   auto a = reinterpret_cast<half_t *>(shared_memory()), b = a + 16 * 16;
   for (int i = threadIdx.x; i < 16 * 16; i += 32) a[i] = static_cast<const half_t *>(args.input)[i];

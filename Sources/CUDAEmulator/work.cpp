@@ -30,8 +30,8 @@ static int run_kernel(world &world, int device, const operation &work) {
   } else if (std::string text = world.bad_argument(work.bytes); !text.empty()) {
     world.fail(ILLEGAL_ADDRESS, "%s: %s", work.name, text.c_str());
     return lose(world, device, ILLEGAL_ADDRESS);
-  } else if (!emulator_launch(*work.kernel, work.grid, work.block, work.shared_bytes, work.bytes.data(),
-                              work.early)) {
+  } else if (!emulator_launch(*work.kernel, work.grid, work.block, work.shared_bytes, work.bytes.data(), work.early,
+                              true)) {
     int result = emulator_faulted() ? ILLEGAL_ADDRESS : LAUNCH_FAILED;
     world.fail(result, "%s", emulator_error());
     return lose(world, device, result);

@@ -17,21 +17,34 @@ extension CUDAEmulatorTests {
             try Self.orders.map { order in
                 stapes_emulator_set_order(order, 7)
                 defer { stapes_emulator_set_order(STAPES_EMULATOR_FORWARD, 0) }
-                var output = [Float](repeating: 0, count: count)
-                let done = output.withUnsafeMutableBytes { output in
-                    input.withUnsafeBytes { input in
-                        other.withUnsafeBytes { other in
-                            var arguments = stapes_emulator_test_arguments(
-                                input: input.baseAddress, other: other.baseAddress, output: output.baseAddress!,
-                                count: Int64(count), value: 0, wrong: wrong ? 1 : 0)
-                            let shape = stapes_cuda_shape(grid: (1, 1, 1), threads: threads, shared_bytes: sharedBytes)
-                            return stapes_emulator_run("test_" + name, shape, &arguments)
-                        }
+                return try runOnce(
+                    name, threads: threads, sharedBytes: sharedBytes, wrong: wrong, outputs: count, count: count,
+                    input: input, other: other)
+            }
+        }
+
+        /// - Parameter hosts: how many threads of the host share the blocks; 0 leaves it to the emulator.
+        private func runOnce(
+            _ name: String, blocks: UInt32 = 1, threads: UInt32, sharedBytes: UInt32, wrong: Bool = false,
+            outputs: Int, count: Int, input: [Float], other: [Float] = [0], hosts: UInt32 = 0
+        ) throws -> [UInt32] {
+            stapes_emulator_set_host_threads(hosts)
+            defer { stapes_emulator_set_host_threads(0) }
+            var output = [Float](repeating: 0, count: outputs)
+            let done = output.withUnsafeMutableBytes { output in
+                input.withUnsafeBytes { input in
+                    other.withUnsafeBytes { other in
+                        var arguments = stapes_emulator_test_arguments(
+                            input: input.baseAddress, other: other.baseAddress, output: output.baseAddress!,
+                            count: Int64(count), value: 0, wrong: wrong ? 1 : 0)
+                        let shape = stapes_cuda_shape(
+                            grid: (blocks, 1, 1), threads: threads, shared_bytes: sharedBytes)
+                        return stapes_emulator_run("test_" + name, shape, &arguments)
                     }
                 }
-                if !done { throw DriverFailure(result: -1, message: String(cString: stapes_emulator_error())) }
-                return output.map(\.bitPattern)
             }
+            if !done { throw DriverFailure(result: -1, message: String(cString: stapes_emulator_error())) }
+            return output.map(\.bitPattern)
         }
 
         private let ramp = (0..<1024).map(Float.init)
@@ -41,6 +54,58 @@ extension CUDAEmulatorTests {
             #expect(right.allSatisfy { $0 == (0..<256).map { Float($0 ^ 1).bitPattern } })
             let wrong = try run("neighbour", threads: 256, sharedBytes: 1024, wrong: true, count: 256, input: ramp)
             #expect(wrong[0] != wrong[1])
+        }
+
+        /// Of two accesses by two warps, one order has the one first, and another the other.
+        @Test func orderChangesTheResultWhereABarrierIsMissingBetweenWarps() throws {
+            let right = try run("across", threads: 256, sharedBytes: 1024, wrong: false, count: 256, input: ramp)
+            #expect(right.allSatisfy { $0 == (0..<256).map { Float(($0 + 32) % 256).bitPattern } })
+            let wrong = try run("across", threads: 256, sharedBytes: 1024, wrong: true, count: 256, input: ramp)
+            #expect(wrong[0] != wrong[1])
+            for warp in 0..<8 {
+                let mine = 32 * warp..<32 * (warp + 1)
+                #expect(wrong[0][mine] != wrong[1][mine], "warp \(warp)")
+            }
+        }
+
+        /// Alone, each warp finds what it has written: others have to come in between.
+        @Test func shuffledWarpsComeBetweenEachOthersAccesses() throws {
+            let right = try run("scratch", threads: 256, sharedBytes: 32, wrong: false, count: 256, input: ramp)
+            #expect(right.allSatisfy { $0 == (0..<256).map { Float($0 / 32).bitPattern } })
+            let wrong = try run("scratch", threads: 256, sharedBytes: 32, wrong: true, count: 256, input: ramp)
+            #expect(wrong[2] != wrong[0])
+        }
+
+        @Test(arguments: [UInt32(1), 2, 5]) func blocksOnThreadsOfTheHostGiveTheSameBits(hosts: UInt32) throws {
+            let (blocks, threads) = (UInt32(300), UInt32(64))
+            for _ in 0..<5 {
+                let output = try runOnce(
+                    "last_block", blocks: blocks, threads: threads, sharedBytes: 4, outputs: 4 + 300 * 64, count: 0,
+                    input: ramp, hosts: hosts)
+                #expect(output[0...2] == [blocks * threads, blocks * threads - 1, blocks])
+                let parts = (0..<300).flatMap { block in (0..<64).map { Float($0) * Float(block) } }
+                #expect(output[4...].elementsEqual(parts.map(\.bitPattern)))
+                #expect(output[3] == parts.reduce(0, +).bitPattern)
+            }
+        }
+
+        /// Whichever thread of the host runs it, and however many others fail after it.
+        @Test(arguments: [UInt32(1), 2, 5]) func errorIsThatOfTheFirstBlockThatFails(hosts: UInt32) throws {
+            for _ in 0..<20 {
+                let error = #expect(throws: DriverFailure.self) {
+                    try runOnce(
+                        "block_fails", blocks: 40, threads: 64, sharedBytes: 0, outputs: 1, count: 21, input: ramp,
+                        hosts: hosts)
+                }
+                #expect(
+                    error?.message
+                        == "stapes_cuda_test_block_fails, block (21, 0, 0), thread (7, 0, 0): cannot access address 0x10"
+                )
+            }
+            let output = try runOnce(
+                "last_block", blocks: 2, threads: 64, sharedBytes: 4, outputs: 4 + 128, count: 0, input: ramp,
+                hosts: hosts)
+            #expect(output[0] == 128, "a launch after it runs")
         }
 
         @Test func copiesArriveNoSoonerThanTheyAreWaitedFor() throws {

@@ -26,6 +26,11 @@ typedef enum {
 /// without a race gives the same bits in every order.
 void stapes_emulator_set_order(stapes_emulator_order order, uint64_t seed);
 
+/// On how many threads of the host the blocks of a grid run from now on, in every launch of the process. 0, the
+/// default, is one for `stapes_emulator_run`, and as many as there are processors for the fake driver. In reverse and
+/// shuffled order it is always one.
+void stapes_emulator_set_host_threads(unsigned count);
+
 /// Whether there is a kernel of this name: `layer_norm`, without `stapes_cuda_`.
 bool stapes_emulator_has(const char *_Nonnull name);
 
