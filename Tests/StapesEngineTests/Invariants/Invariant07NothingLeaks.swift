@@ -46,8 +46,11 @@ import Testing
 
         // One row makes the second wait.
         let rows = abort.state == .waiting ? 1 : 4
+        // Encoded together with the first, the second would be seen when both are there.
         let world = try LoopWorld(
-            TinyModel.setup(abort.type, rows: rows, looksAhead: abort.looksAhead, cacheBytes: 0))
+            TinyModel.setup(
+                abort.type, rows: rows, looksAhead: abort.looksAhead, cacheBytes: 0,
+                encoderWindows: abort.state == .encoding ? 1 : nil))
         let survivor = world.submit(other)
         let doomed = world.submit(TinyModel.request(window: 2, prompt: 30, steps: 2, endless: true))
         // A third shares its window and takes over whatever it leaves.
