@@ -9,7 +9,7 @@ configuration.device = .allGPUs
 let transcriber: Transcriber
 do {
     transcriber = try await Transcriber(configuration)
-} catch where error.code == .unavailable {
+} catch let error where error.code == .unavailable {
     print(error.message)
     configuration.device = .cpu
     transcriber = try await Transcriber(configuration)

@@ -61,7 +61,8 @@ import Testing
         _ = try world.encode(windows, positions: Self.positions)
         let clean = windows.map { arena.read(page: Int($0.block)) }
         windows[1] = EncoderPlane.Window(
-            features: [Float](repeating: .nan, count: windows[1].features.count), block: 2)
+            features: [Float](repeating: .nan, count: TinyModel.features(41, positions: Self.positions).count), block: 2
+        )
         for eagerly in [false, true] {
             _ = try world.encode(windows, positions: Self.positions, eagerly: eagerly)
             #expect(arena.read(page: 1) == clean[0] && arena.read(page: 3) == clean[2])
