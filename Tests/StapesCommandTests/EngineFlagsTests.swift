@@ -58,6 +58,12 @@ import Testing
         #expect(try configuration("--programmatic_launch=\(mode)").programmaticLaunch == launches)
     }
 
+    @Test func typeOfWindowsReachesTheConfiguration() throws {
+        #expect(try configuration().crossKVType == .auto)
+        #expect(try configuration("--cross-kv-type", "float8").crossKVType == .float8)
+        #expect(try configuration("--cross_kv_type=float8").crossKVType == .float8)
+    }
+
     @Test func windowsThatAreEncodedTogetherAreCounted() throws {
         #expect(try configuration().maximumEncoderBatchSize == nil)
         #expect(try configuration("--encoder-batch-size", "16").maximumEncoderBatchSize == 16)

@@ -140,6 +140,7 @@ import Testing
             ("True", { _ = try OptionParsing.lookAhead("True") }),
             ("auto", { _ = try OptionParsing.programmaticLaunch("auto") }),
             ("gpu", { _ = try OptionParsing.logMel("gpu") }),
+            ("float4", { _ = try OptionParsing.crossKVType("float4") }),
         ]
         for (word, attempt) in attempts {
             do {
