@@ -301,6 +301,7 @@ static int cuda_type(stapes_type type) {
     case STAPES_BFLOAT16: return CUDA_BFLOAT16;
     case STAPES_FLOAT16: return CUDA_FLOAT16;
     case STAPES_FLOAT32: break;
+    case STAPES_FLOAT8: break;  // Of caches only; `check_shape` has refused it.
   }
   return CUDA_FLOAT32;
 }

@@ -51,8 +51,8 @@ public struct EngineDescription: Sendable, Hashable {
 
     /// No weight is needed for it, only the model's shape.
     ///
-    /// - Throws: `unavailable` for a type, a backend or an operation that the device does not have, and when graphs are demanded and a
-    ///   backend cannot capture.
+    /// - Throws: `unavailable` for a type, a backend or an operation that the device does not have, and when graphs are
+    ///   demanded and a backend cannot capture.
     package init(_ configuration: EngineConfiguration, model: ModelConfiguration) throws(EngineError) {
         try configuration.checkDevice()
         self.model = model

@@ -50,11 +50,12 @@ typedef struct {
 } stapes_cuda_gelu_arguments;
 
 /// As `stapes_paged_attention_arguments` says, but that a tile of keys is [16 positions, 64 dimensions] as one of values
-/// is, and that query, output and cache are of one type, or the cache is of float8. A block reads STAPES_CUDA_CHUNK positions of one group and one
-/// head; the last block of a group and head to finish puts the partial results together, in the order of the chunks.
+/// is, and that query, output and cache are of one type, or the cache is of float8. A block reads STAPES_CUDA_CHUNK
+/// positions of one group and one head; the last block of a group and head to finish puts the partial results together, in
+/// the order of the chunks.
 ///
-/// With `key`, which a cache of float8 does not take, each group has one token, whose key and value are written to slot `slots[t]`, the last position of its
-/// sequence, before it is attended to.
+/// With `key`, which a cache of float8 does not take, each group has one token, whose key and value are written to slot
+/// `slots[t]`, the last position of its sequence, before it is attended to.
 typedef struct {
   stapes_paged_attention_arguments attention;
   const void *_Nullable key;
