@@ -4,15 +4,19 @@ import Stapes
 let model = CommandLine.arguments[1]
 let audio = CommandLine.arguments[2]
 
-var configuration = TranscriberConfiguration(modelDirectory: model)
-configuration.device = .allGPUs
-let transcriber: Transcriber
-do {
-    transcriber = try await Transcriber(configuration)
-} catch let error where error.code == .unavailable {
-    print(error.message)
-    configuration.device = .cpu
-    transcriber = try await Transcriber(configuration)
+func transcriberOnGPUs() async throws -> Transcriber {
+    var configuration = TranscriberConfiguration(modelDirectory: model)
+    configuration.device = .allGPUs
+    do {
+        return try await Transcriber(configuration)
+    } catch {
+        guard error.code == .unavailable else { throw error }
+        print(error.message)
+        configuration.device = .cpu
+        return try await Transcriber(configuration)
+    }
 }
+
+let transcriber = try await transcriberOnGPUs()
 print(transcriber.description.devices)
 print(try await transcriber.transcribe(.file(path: audio)).text)
