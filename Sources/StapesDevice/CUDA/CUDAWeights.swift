@@ -99,10 +99,8 @@ final class CUDAWeights: PackedWeights {
 
     var rows: (pointer: UnsafeRawPointer, type: ScalarType)? { (UnsafeRawPointer(memory.pointer), type) }
 
-    /// Heuristic: inside a product every block normalises all of its rows again, one a warp after the other, and reads them
-    /// as float32. Up to two rows a warp that is cheaper than a launch of its own; to be replaced by what a GPU measures.
-    /// The bits are the same.
-    func normalizes(rows: Int) -> Bool { usage == .fewRows && rows <= 16 }
+    /// Whatever the rows: a launch less. Of many rows one of its own may yet be quicker, with the same bits (docs/Lab.md).
+    func normalizes(rows: Int) -> Bool { usage == .fewRows }
 
     /// Ours of many rows does, which the library never takes.
     var runsBatches: Bool { usage == .overlappingRows }
